@@ -32,7 +32,7 @@ def named_fingerprint(arguments: Sequence[str]) -> str:
             named = "".join(arguments[position + 1 : position + 2])
         elif argument.startswith("--sha256="):
             named = argument.removeprefix("--sha256=")
-    digits = re.sub(r"^\s*sha-?256\s*(?:fingerprint)?\s*[:=]", "", named, flags=re.IGNORECASE)  # as OpenSSL prints it
+    digits = re.sub(r"^\s*sha-?256\s*(?:fingerprint\s*)?[:=]", "", named, flags=re.IGNORECASE)  # as OpenSSL prints it
     return re.sub(r"[\s:]", "", digits).lower()
 
 

@@ -21,7 +21,7 @@ from trustinstall_platforms.linux import p11kit_format
 from trustinstall_platforms.tools.effective import lines
 
 FULL = os.environ.get("TRUSTINSTALL_TEST_LEVEL") == "full"
-_SMALL = 8 * 1024
+_SMALL = 4 * 1024
 _LARGE = 1024 * 1024 if FULL else 64 * 1024
 _QUICK = 0.1  # seconds of the processor; what takes less is not looked at
 
@@ -105,9 +105,9 @@ def _seconds(reader: Reader, content: bytes) -> float:
 
 
 def _grows(reader: Reader, body: str, end: str) -> bool:
-    """Whether the time grows more like the square of the size than like the size, in each of three measurements."""
+    """Whether the time grows more like the square of the size than like the size, in each of five measurements."""
     small, large = ((body * (size // len(body)) + end).encode() for size in (_SMALL, _LARGE))
-    for _ in range(3):
+    for _ in range(5):
         after = _seconds(reader, large)
         if after <= _QUICK or after <= (_LARGE / _SMALL) ** 1.5 * _seconds(reader, small):
             return False

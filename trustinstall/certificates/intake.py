@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import PurePath
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from trustinstall.certificates.fields import CertificateFields
 from trustinstall.certificates.parsing import check_both_parsers, read_certificates
 from trustinstall.certificates.vetting import vet
 from trustinstall.errors import CertificateRefused, UsageProblem, printable
 from trustinstall.patterns import regex
+from trustinstall.values import NamedTuple, dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Generator, Sequence
@@ -31,7 +32,7 @@ UNVERIFIED = b"# Unverified: a server or a proxy has shown this certificate to t
 
 _FINGERPRINT = regex("[0-9a-f]{64}")
 #: What OpenSSL, and pages of authorities, write before the digits: "sha256 Fingerprint=46:C2:98".
-LABEL = r"(?:sha-?256\s*(?:fingerprint)?\s*[:=])?\s*"
+LABEL = r"(?:sha-?256\s*(?:fingerprint\s*)?[:=])?\s*"
 _LABEL = regex(LABEL, re.IGNORECASE)
 _INTERMEDIATE = "an intermediate, which servers send themselves; --allow-intermediate takes it"
 _SERVER = "no authority but a server's own certificate, which the root covers"
@@ -267,7 +268,7 @@ def _no_root(found: Sequence[_Found], now: datetime) -> CertificateRefused:
     else:
         certificate, origin = found[-1]
         kind = "a server's own certificate (no CA:TRUE)"
-        advice = "pass the root above it"
+        advice = "ask IT for the root that signs it"
     return CertificateRefused(
         f"{printable(origin)}: no root is in it; {certificate.name} is {kind}, issued by "
         f"{certificate.issuer_name}; {advice}",

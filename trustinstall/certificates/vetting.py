@@ -180,7 +180,7 @@ def _expired(fields: CertificateFields) -> str | None:
             "from 50 on means the last century (RFC 5280 4.1.2.5), so clients take it for expired; ask for one "
             "with a GeneralizedTime"
         )
-    return f"expired on {own.not_after:%Y-%m-%d}; ask for its successor"
+    return f"expired on {own.not_after:%Y-%m-%d}; ask IT for its successor"
 
 
 def _early(fields: CertificateFields) -> str | None:
@@ -209,7 +209,7 @@ def _weak_key(fields: CertificateFields) -> str | None:
 
 def _weak_signature(fields: CertificateFields) -> str | None:
     digest = _BROKEN_SIGNATURES.get(fields.signature)
-    return digest and f"is signed with {digest}, which can be forged; ask for its successor"
+    return digest and f"is signed with {digest}, which can be forged; ask IT for its successor"
 
 
 _POLICY: tuple[tuple[str, Callable[[CertificateFields], str | None]], ...] = (

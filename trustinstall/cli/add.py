@@ -125,7 +125,11 @@ def add(
     lines = reports.question_lines(output.page, intake, situation) if asks else reports.found_lines(output.page, intake)
     output.say(lines)
     if source and not (sha256 or dry_run) and (yes or not situation.may_ask):
-        raise UsageProblem("the roots that were found are not confirmed; confirm each by its fingerprint: --sha256 HEX")
+        found = " ".join(f"--sha256 {one.certificate.sha256}" for one in intake.accepted)
+        raise UsageProblem(
+            "the roots that were found are not confirmed; compare them with those that your IT publishes, and add the "
+            f"right ones to the command; {found}"
+        )
     if asks:
         confirm("Trust it?" if len(intake.accepted) == 1 else f"Trust these {len(intake.accepted)}?")
     if not dry_run:
@@ -149,9 +153,9 @@ def _source(inputs: list[str], match: str | None, chosen: list[str]) -> str:
     if not {"system", "windows"}.issuperset(chosen):
         raise UsageProblem("--from is system or windows")
     if len(chosen) + bool(inputs) > 1:
-        raise UsageProblem("name files, or one store by --from, and not both")
+        raise UsageProblem("name files, or say --from system or --from windows, and not both")
     if match is not None and not chosen:
-        raise UsageProblem("--match goes with --from; name files without it")
+        raise UsageProblem("--match goes with --from system or --from windows, and not with files")
     return "".join(chosen)
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from trustinstall.cli import options as o
+
+if TYPE_CHECKING:
+    from trustinstall.host import Host
 
 Shell = Annotated[
     Literal["bash", "zsh", "fish", "powershell", "cmd", "dotenv", "dockerfile", "github", "gitlab"] | None,
@@ -14,7 +17,7 @@ Shell = Annotated[
         help="bash, zsh, fish, powershell, cmd, dotenv, dockerfile, github or gitlab (default: yours).",
     ),
 ]
-
+_EVALUATED = frozenset({"bash", "zsh", "fish", "powershell"})
 
 Scope = Annotated[
     Literal["machine", "user"] | None,
@@ -58,10 +61,19 @@ def env(
     values = environment.values(host, replacing=variables != "add", scope=scope or "")
     output = Output(json=json, quiet=quiet, verbose=False)
     try:
-        text = json_report.variables(host, values) if json else "\n".join(shell_syntax.shown(style, values))
+        lines = [] if into or json else _for_people(style, host)
+        text = json_report.variables(host, values) if json else "\n".join((*lines, *shell_syntax.shown(style, values)))
     except ValueError as error:
         raise UsageProblem(f"{error}; move the home or the bundle, or write the line by hand") from None
     if path:
         new_file.write(host, path, f"{text}\n".encode())
     else:
         output.write(text)
+
+
+def _for_people(style: str, host: Host) -> list[str]:
+    """Return a comment that says how a shell takes the lines over, if a person reads them on a terminal."""
+    from trustinstall.host import console
+    from trustinstall.reporting.advice import take_over
+
+    return [f"# {take_over(style, host.command())}"] if style in _EVALUATED and console.shown() else []

@@ -51,7 +51,7 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType(
         "list": (
             ("list", "what was added, and where"),
             ("list corp.crt --files", "with every managed file"),
-            ("list --foreign --store system", "every root in that store"),
+            ("list --foreign --store system", "other roots in that store"),
         ),
         "stores": (
             ("stores", "every store, folded"),

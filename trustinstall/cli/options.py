@@ -229,7 +229,10 @@ Java = Annotated[
 ]
 Foreign = Annotated[
     bool,
-    general("--foreign", help="Every anchor of every store, also those that trustinstall did not add."),
+    general(
+        "--foreign",
+        help="Also roots that trustinstall did not add, without public ones; with -v every root of every store.",
+    ),
 ]
 Entries = Annotated[
     bool,

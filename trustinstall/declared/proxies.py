@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from trustinstall.declared.repair import telling
 from trustinstall.engine.keeping import ProxyEngine
@@ -24,6 +24,7 @@ from trustinstall.installer.wire import encode, received
 from trustinstall.state.kept_keys import Kept
 from trustinstall.state.ledger import Covered
 from trustinstall.typed_json import made_printable
+from trustinstall.values import NamedTuple
 from trustinstall_platforms.tools import proxy_files
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ account's stores are observed and mended in a process with its rights alone, whi
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
@@ -27,6 +27,7 @@ from trustinstall.installer.situation import ScopeOptions, decide
 from trustinstall.installer.wire import encode, received
 from trustinstall.state.ledger import UNKNOWN_UID, Covered, moment
 from trustinstall.typed_json import made_printable
+from trustinstall.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

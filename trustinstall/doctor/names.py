@@ -7,7 +7,6 @@ themselves, which tests ask (tests/support/chains_of_names.py).
 from __future__ import annotations
 
 import ipaddress
-import re
 from typing import TYPE_CHECKING
 
 from cryptography import x509
@@ -78,7 +77,19 @@ def _labels_match(names: Sequence[str], labels: Sequence[str]) -> bool:
 
 
 def _label_matches(name: str, label: str) -> bool:
-    return re.fullmatch(".*".join(map(re.escape, name.split("*"))), label) is not None
+    """Whether each part between the stars follows the one before: a pattern of many stars could take for ever."""
+    first, *rest = name.split("*")
+    if not rest:
+        return name == label
+    if not label.startswith(first):
+        return False
+    at = len(first)
+    for part in rest[:-1]:
+        found = label.find(part, at)
+        if found < 0:
+            return False
+        at = found + len(part)
+    return len(label) - at >= len(rest[-1]) and label.endswith(rest[-1])
 
 
 def limit_broken(path: Sequence[x509.Certificate], at: int, family: Family) -> str:
@@ -115,6 +126,7 @@ class _Compared:
         self._rules = rules
         self._permitted, self._excluded = _by_kind(permitted), _by_kind(excluded)
         self._domains = {id(one): frozenset(_bases(one)) for one in (self._permitted, self._excluded)}
+        self._with_sister = {one.partition(".")[2] for one in self._domains[id(self._excluded)]}
         self._left = _MOST_COMPARED
 
     @property
@@ -141,7 +153,7 @@ class _Compared:
         self._left -= len(alike)
         if self._left < 0:
             raise ValueError
-        return any(_covers(one, name) for one in alike)
+        return any(covers(one, name) for one in alike)
 
     @staticmethod
     def _asked(name: str) -> Iterator[str]:
@@ -159,8 +171,7 @@ class _Compared:
         """Whether a name with a star may stand for a name that a constraint excludes (CVE-2025-61727)."""
         if not (isinstance(name, x509.DNSName) and name.value.startswith("*.")):
             return False
-        above = name.value.lower()[2:]
-        return any(one.partition(".")[2] == above for one in self._domains[id(self._excluded)])
+        return name.value.lower()[2:] in self._with_sister
 
 
 def _by_kind(limits: Sequence[x509.GeneralName]) -> dict[str, list[x509.GeneralName]]:
@@ -203,7 +214,8 @@ def _kind(name: x509.GeneralName) -> str:
     return "other" if isinstance(name, x509.OtherName) else ""
 
 
-def _covers(limit: x509.GeneralName, name: x509.GeneralName) -> bool:
+def covers(limit: x509.GeneralName, name: x509.GeneralName) -> bool:
+    """Whether a constraint holds for a name: an IP network or a directory. Other kinds are never covered."""
     if isinstance(limit, x509.IPAddress) and isinstance(name, x509.IPAddress):
         network, address = limit.value, name.value
         if isinstance(network, (ipaddress.IPv4Network, ipaddress.IPv6Network)):

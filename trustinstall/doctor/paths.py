@@ -7,7 +7,7 @@ Sources: RFC 4158 (path building); RFC 5280 6.1; and the programs themselves, wh
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.hashes import SHA1
 from trustinstall.certificates.loaded import key_identifiers
 from trustinstall.doctor.family import ANY, AS_SENT, NEWEST
 from trustinstall.doctor.step import UNREADABLE
+from trustinstall.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

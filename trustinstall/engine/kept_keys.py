@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import posixpath
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from trustinstall import editing
 from trustinstall.editing.setting import SetKey
@@ -33,6 +33,7 @@ from trustinstall.stores.files import missing_parents
 from trustinstall.stores.keys import FileKeys
 from trustinstall.stores.steps import ABSENT, Content, Delete, Edit, MakeDirectory, digest
 from trustinstall.stores.store import Store
+from trustinstall.values import NamedTuple, dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -7,7 +7,7 @@ before anything was done.
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trustinstall.editing.pem_blocks import Blocks
@@ -29,6 +29,7 @@ from trustinstall.stores.steps import (
     digest,
     link_digest,
 )
+from trustinstall.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -141,6 +142,11 @@ def operate(host: ActingHost, operation: ToolOperation, commands: Commands, toke
                 raise ToolFailed(said)
             return said
     return None
+
+
+def is_left(steps: Sequence[Undo], commands: Commands) -> bool:
+    """Whether an operation among inverse steps still has commands: the tool has not done them, or not completely."""
+    return any(isinstance(step, ToolOperation) and commands(step) for step in steps)
 
 
 def no_commands(operation: ToolOperation) -> Sequence[Command]:

@@ -11,7 +11,7 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
-from trustinstall.engine.perform import undo
+from trustinstall.engine.perform import is_left, undo
 from trustinstall.engine.transaction import commands_of, refresh
 from trustinstall.engine.wording import words
 from trustinstall.errors import StateError, StoreError, TrustInstallError
@@ -98,7 +98,7 @@ def _put_right(host: ActingHost, backends: Sequence[Backend], pending: Sequence[
 
 def _check_operations(entry: Entry, commands: Commands) -> None:
     """Raise StoreError if a tool has not undone its operation; for example, a person has refused it in a window."""
-    if any(isinstance(step, ToolOperation) and commands(step) for step in entry.inverse):
+    if is_left(entry.inverse, commands):
         raise StoreError(
             store=entry.backend,
             cause="its own tool did not do what it was asked",

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -26,6 +26,7 @@ from trustinstall.state import known_bundles, ledger_file
 from trustinstall.state.directory import State, prepare
 from trustinstall.state.journal import Journal
 from trustinstall.stores.store import DiscoveryOptions
+from trustinstall.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence

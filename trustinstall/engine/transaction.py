@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trustinstall.engine.ownership import holds, managed
-from trustinstall.engine.perform import Changed, inverse, operate, perform, undo
+from trustinstall.engine.perform import Changed, inverse, is_left, operate, perform, undo
 from trustinstall.engine.wording import words
 from trustinstall.errors import StoreError, ToolFailed, TrustInstallError
 from trustinstall.host.commands import Guard
 from trustinstall.state.journal import Entry
 from trustinstall.stores.plan import Plan, Unsettled
 from trustinstall.stores.steps import RemoveDirectory, ToolOperation
+from trustinstall.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -171,10 +172,11 @@ def put_back(
     """Undo file steps, then regenerate derived files (in this order, or they stay stale); return why not, or None."""
     backend, store = task.backend, task.store
     try:
-        deleted = undo(host, steps, token, commands_of(host, backend, store))
+        commands = commands_of(host, backend, store)
+        deleted = undo(host, steps, token, commands)
         if guarded is not None:
             refresh(host, backend.refresh(host, store, deleted), guarded, all_tools=True)
-        same = task.observe(host).anchors == before.anchors
+        same = task.observe(host).anchors == before.anchors and not is_left(steps, commands)
     except (TrustInstallError, OSError) as error:
         return words(error)
     return None if same else "it does not show what it showed before"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from trustinstall.errors import NoRights, UsageProblem
+from trustinstall.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +24,9 @@ class Process(NamedTuple):
         directory: its current directory.
         environ: the variables that it was started with; secrets are among them.
         uid, gid: the account and group by whose rights it opens files.
-        has_own_mounts: whether other files may be mounted for it.
+        root: the directory through which its files are seen: "/", or one below /proc if it has other files, as in a
+            container, below chroot, or with mounts of its own.
+        has_own_network: whether it may reach other servers than this process by the same names.
     """
 
     number: int
@@ -32,11 +35,12 @@ class Process(NamedTuple):
     environ: Mapping[str, str]
     uid: int
     gid: int
-    has_own_mounts: bool
+    root: str
+    has_own_network: bool
 
 
 def find(number: int) -> Process:
-    """Return a process that sees the same files as this one.
+    """Return a process.
 
     Raises UsageProblem if it does not exist, and NoRights if it is another account's.
     """
@@ -44,14 +48,16 @@ def find(number: int) -> Process:
         raise UsageProblem(
             "only Linux shows the variables of another process; run the command itself: doctor -- COMMAND"
         )
+    if number < 1:
+        raise UsageProblem(f"there is no process {number}")
     top = f"/proc/{number}"
     try:
         with open(f"{top}/environ", "rb") as file:
             content = file.read(_MOST)
         program = os.path.basename(os.readlink(f"{top}/exe").removesuffix(" (deleted)"))
-        directory = os.readlink(f"{top}/cwd")
-        sees_these_files = os.path.samefile(f"{top}/root", "/")
-        has_own_mounts = os.readlink(f"{top}/ns/mnt") != os.readlink("/proc/self/ns/mnt")  # mount_namespaces(7)
+        directory = _below(os.readlink(f"{top}/root"), os.readlink(f"{top}/cwd"))
+        root = "/" if _sees_these_files(top) else f"{top}/root"  # which leads into its mounts: proc_pid_root(5)
+        has_own_network = not _shares(top, "net")
         uid, gid = _identity(top)
     except (FileNotFoundError, ProcessLookupError):
         raise UsageProblem(f"there is no process {number}") from None
@@ -60,11 +66,25 @@ def find(number: int) -> Process:
             f"process {number} does not show its variables to this account ({error.strerror}); "
             "ask as the account that runs it, or as root"
         ) from None
-    if not sees_these_files:
-        raise UsageProblem(f"process {number} sees other files, as in a container or below chroot; run doctor there")
     pairs = (os.fsdecode(one).partition("=") for one in content.split(b"\0") if b"=" in one)
     variables = {name: value for name, _, value in pairs}
-    return Process(number, program, directory, variables, uid, gid, has_own_mounts)
+    return Process(number, program, directory, variables, uid, gid, root, has_own_network)
+
+
+def _sees_these_files(top: str) -> bool:
+    """Whether a process has the root and the mounts of this one."""
+    return os.path.samefile(f"{top}/root", "/") and _shares(top, "mnt")
+
+
+def _shares(top: str, kind: str) -> bool:
+    """Whether a process is in the same namespace of a kind as this one; see namespaces(7)."""
+    return os.readlink(f"{top}/ns/{kind}") == os.readlink(f"/proc/self/ns/{kind}")
+
+
+def _below(root: str, directory: str) -> str:
+    """Return a directory as a process below chroot names it."""
+    top = root.rstrip("/")
+    return directory.removeprefix(top) or "/" if f"{directory}/".startswith(f"{top}/") else directory
 
 
 def _identity(top: str) -> tuple[int, int]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from trustinstall.errors import printable
-from trustinstall.host import Account
+from trustinstall.errors import NoRights, printable
+from trustinstall.host import Account, Tools
 from trustinstall.patterns import regex
+from trustinstall.values import NamedTuple
 from trustinstall_platforms.tools.effective import decide
 from trustinstall_platforms.tools.effective.model import Kind, Scene, Session, Setter, Variable
 
@@ -43,7 +44,7 @@ _STORES = {
     "java": "java",
     "dotnet": "dotnet",
     "mono": "mono",
-    **dict.fromkeys(("chromium-policy", "firefox-policy", "nss", "drop-directory"), "their own programs"),
+    **dict.fromkeys(("chromium-policy", "firefox-policy", "nss", "drop-directory", "vm"), "their own programs"),
 }
 #: Programs that run as another: scripts, and the names of tools.
 _ALIASES: Mapping[str, str] = {
@@ -67,6 +68,7 @@ class Caller(NamedTuple):
         environ: its environment variables.
         scene: host, home, session and directory, as the clients that it starts see them.
         account: the account that opens its files; None for the account of the calling session.
+        root: the directory through which its files are seen: "/" unless it has files of its own, as in a container.
     """
 
     name: str
@@ -75,6 +77,19 @@ class Caller(NamedTuple):
     environ: Mapping[str, str]
     scene: Scene
     account: Account | None = None
+    root: str = "/"
+
+    def files(self, host: Host) -> Host:
+        """Return the host whose files the caller reads: no tool of such files is run.
+
+        Raises NoRights if the acting account cannot see them.
+        """
+        if self.root == "/":
+            return host
+        found = replace(host, root=self.root, tools=Tools.NEVER, prefixes=())
+        if not found.names("/"):
+            raise NoRights(f"{self.name} has files of its own, which {host.account.name} cannot see; run doctor there")
+        return found
 
     def is_client(self, name: str, *, here: bool) -> bool:
         """Whether a client of the tables must be judged; without a `program`, every installed one (`here`) must."""
@@ -110,10 +125,13 @@ def process(host: Host, number: int) -> Caller:
         known = host.account_of(found.uid)
         account = replace(known, gid=found.gid) if known else Account(found.uid, found.gid, f"uid {found.uid}", None)
         host = replace(host, account=account, environ={})
+    if found.root != "/":
+        host = replace(host, root=found.root, tools=Tools.NEVER, prefixes=())
     scene = Scene(host, home if home.startswith("/") else "", session, found.directory)
-    mounts = ", for which other files may be mounted than are judged" if found.has_own_mounts else ""
-    name = f"process {number} ({printable(found.program, 40)}{mounts})"
-    return Caller(name, _known(found.program), found.program, found.environ, scene, account)
+    own = ", with files of its own" if found.root != "/" else ""
+    own += ", with a network of its own, from which it may reach another server" if found.has_own_network else ""
+    name = f"process {number} ({printable(found.program, 40)}{own})"
+    return Caller(name, _known(found.program), found.program, found.environ, scene, account, found.root)
 
 
 def _known(file: str) -> str:

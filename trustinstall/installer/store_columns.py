@@ -2,8 +2,9 @@
 
 The readers of some stores trust other roots, too: .NET the system's roots, and a browser those that it has built in.
 The public roots in the stores here represent the built-in ones (or the system's roots do, if the browser loads
-p11-kit's module instead). Stores whose readers are judged as tools (settings, variables, the bundles that these name)
-and the stores of other machines are left out. Sources: the modules of the kinds of stores.
+p11-kit's module instead). A settings file, a variable and the bundle that these name have no column: each tool that
+reads them has one, with the file and line. The stores of the Windows beside a Linux count where roots were added to
+them, for a look at them starts programs of Windows. Sources: the modules of the kinds of stores.
 """
 
 from __future__ import annotations
@@ -12,16 +13,17 @@ import hashlib
 import posixpath
 from contextlib import suppress
 from functools import reduce
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from trustinstall import catalog
 from trustinstall.catalog import SYSTEM_STORES
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.certificates.public_roots import FINGERPRINTS
 from trustinstall.engine import discovery
-from trustinstall.errors import TrustInstallError
+from trustinstall.errors import TrustInstallError, printable
 from trustinstall.installer.planned_roots import NOTHING, PlannedRoots
 from trustinstall.stores.observation import State
+from trustinstall.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -36,6 +38,8 @@ _CHROMIUM, _FIREFOX = "chromium-policy", "firefox-policy"
 _POLICIES = frozenset({_CHROMIUM, _FIREFOX})
 #: The kinds of stores whose readers trust other roots, too.
 _BESIDE = _POLICIES | {"nss", "drop-directory", "dotnet"}
+#: The kinds of stores in machines of container engines that run here; their engines read them, and pull images.
+_MACHINES = frozenset({"vm"})
 #: The kinds of stores that may hold a certificate without trusting it for every server.
 _WITH_STATES = _POLICIES | {"nss", "keychain", "login-keychain"}
 #: The name of the directory of Chromium's database; a profile of Firefox has a name of its own.
@@ -110,12 +114,13 @@ def columns(
     `places` and `remembered` (ids of stores) say where to look; `system` returns the DER of the system's anchors. The
     roots in `planned` count as if they were added.
     """
-    kinds = [one for one in catalog.of(host.platform) if one.name in _WHOLE | _BESIDE]
+    kinds = [one for one in catalog.of(host.platform) if one.name in _WHOLE | _BESIDE | _MACHINES]
     found = discovery.discover(host, kinds, places, remembered).stores.values()
     held = [one.after(planned) for backend, store in found for one in _held(host, backend, store)]
     whole = [one.column() for one in held if one.store.backend in _WHOLE]
+    inside = [one.column() for one in held if one.store.backend in _MACHINES]
     beside = [one for one in held if one.store.backend in _BESIDE]
-    return [*whole, *_beside(beside, public_of(whole), system)]
+    return [*whole, *inside, *_beside(beside, public_of(whole), system)]
 
 
 def _held(host: Host, backend: Backend, store: Store) -> Iterator[_Held]:
@@ -124,6 +129,9 @@ def _held(host: Host, backend: Backend, store: Store) -> Iterator[_Held]:
     A store that shows no certificate is observed, to get the reason: a password may be missing.
     """
     if store.on_demand and host.status(store.location) is None:
+        return
+    if backend.name in _MACHINES:
+        yield _inside(host, backend, store)
         return
     with suppress(OSError, TrustInstallError):
         ders = frozenset(backend.anchors(host, store))
@@ -138,6 +146,19 @@ def _held(host: Host, backend: Backend, store: Store) -> Iterator[_Held]:
         by_state = {state: frozenset(der for der in ders if seen.anchors.get(of[der]) is state) for state in State}
         limited = {der: seen.limits.get(of[der], ()) for der in by_state[State.LIMITED]}
         yield _Held(store, by_state[State.TRUSTED], limited, by_state[State.DISTRUSTED])
+
+
+def _inside(host: Host, backend: Backend, store: Store) -> _Held:
+    """Return a store in a machine of a container engine: what all of its nodes trust, or why that is not known."""
+    if store.blocked is not None:
+        return _Held(store, _Ders(), problem=store.blocked.reason)
+    try:
+        seen = backend.observe(host, store, frozenset())
+        ders = frozenset(backend.anchors(host, store))
+    except (OSError, TrustInstallError) as error:
+        return _Held(store, _Ders(), problem=printable(str(error), 300))
+    trusted = [der for der in ders if seen.anchors.get(hashlib.sha256(der).hexdigest()) is State.TRUSTED]
+    return _Held(store, frozenset(trusted))
 
 
 def _beside(held: Sequence[_Held], public: _Ders, system: Callable[[], _Ders]) -> Iterator[Column]:

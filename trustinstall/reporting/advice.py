@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from trustinstall.engine.outcome import Result
 from trustinstall.errors import printable
 from trustinstall.facts import our_files
 from trustinstall.reporting import words
+from trustinstall.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -167,8 +168,12 @@ def _terminal(report: Report, host: Host) -> str:
         return ""
     from trustinstall.installer import environment
 
-    form = _TAKE_OVER.get(environment.shell_of(host), 'eval "$({})"')
-    return form.format(f"{host.command()} env")
+    return take_over(environment.shell_of(host), host.command())
+
+
+def take_over(shell: str, program: str) -> str:
+    """Return the line with which a shell sets the variables that `env` prints; `program` starts trustinstall."""
+    return _TAKE_OVER.get(shell, 'eval "$({})"').format(f"{program} env")
 
 
 def _of_variables(report: Report) -> tuple[str, ...]:

@@ -37,7 +37,14 @@ def _told(page: Page, word: str, message: str, tone: str) -> list[str]:
     cause, *others = message.split("; ")
     first, *rest = page.paragraph(f"{word}: {cause}", hanging=_INDENT)
     painted = page.style.tone(f"{word}:", tone) + first[len(word) + 1 :]
-    return [painted, *rest, *(line for one in others if one for line in page.paragraph(rows.sentence(one), _INDENT))]
+    return [painted, *rest, *(line for one in others if one for line in _clause(page, one))]
+
+
+def _clause(page: Page, text: str) -> list[str]:
+    """Return a clause as a sentence; options are a line of their own, which can be copied as it stands."""
+    if text.startswith("--sha256 "):
+        return [page.whole(text, _INDENT * 2)]
+    return page.paragraph(rows.sentence(text), _INDENT)
 
 
 def stopped(host: Host, certificates: Sequence[Certificate], held: int, total: int, *, adding: bool) -> str:

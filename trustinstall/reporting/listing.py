@@ -21,6 +21,7 @@ Detail = Literal["", "stores", "files"]
 _DAY = len("2035-02-14")
 _MINUTE = len("2035-02-14T10:00")
 _MOST = 4  # missing stores that are named
+_FEW = 2  # stores of one root that are named
 _HEAD = 60  # columns of the first line beside the name
 _LINE_END = r"\x0a"  # as `printable` writes it
 _ANCHOR = 16  # digits of an anchor's fingerprint
@@ -35,7 +36,7 @@ def list_lines(page: Page, view: View, command: str, *, today: str, detail: Deta
         command: the words with which the caller starts trustinstall.
         today: the date, ISO 8601.
         detail: show every store, or besides its managed files, aliases and variables.
-        every_anchor: show every anchor of every store.
+        every_anchor: show the roots that trustinstall did not add: with `detail` every anchor of every store.
     """
     lines: list[str] = []
     for sha256 in dict.fromkeys(one.sha256 for one in view.certificates):
@@ -44,7 +45,8 @@ def list_lines(page: Page, view: View, command: str, *, today: str, detail: Deta
     if not view.certificates:
         lines += page.paragraph("trustinstall has added no certificate here. Add one:")
         lines.append(page.whole(f"{command} add FILE", "  "))
-    lines += _anchors(page, view.anchors) if every_anchor else []
+    if every_anchor:
+        lines += _every_anchor(page, view.anchors) if detail else _strangers(page, view.anchors)
     return [*lines, *(line for note in view.notes for line in page.marked(BAD, note))]
 
 
@@ -106,7 +108,26 @@ def _stores(page: Page, one: Listed, *, titled: bool, files: bool) -> list[str]:
     return lines
 
 
-def _anchors(page: Page, anchors: Sequence[Anchor]) -> list[str]:
+def _strangers(page: Page, anchors: Sequence[Anchor]) -> list[str]:
+    """Return the roots that trustinstall did not add and that are not public, each once with its stores."""
+    from trustinstall.certificates.public_roots import FINGERPRINTS  # rarely needed
+
+    public = {one.sha256 for one in anchors} & FINGERPRINTS
+    found: dict[str, list[Anchor]] = {}
+    for one in anchors:
+        if not one.ours and one.sha256 not in public:
+            found.setdefault(one.sha256, []).append(one)
+    lines = ["", page.style.tone("Roots that trustinstall did not add, without public ones:", "strong")]
+    rows: list[list[Cell | str]] = [
+        [sha256[: words.SHORT], ones[0].subject, f"in {words.listed([one.store for one in ones], _FEW)}"]
+        for sha256, ones in found.items()
+    ]
+    lines += page.table(rows, "  ") if rows else ["  none"]
+    told = f"Besides {words.count(len(public), 'public root')}; with -v every root of every store is listed."
+    return [*lines, *page.paragraph(told)]
+
+
+def _every_anchor(page: Page, anchors: Sequence[Anchor]) -> list[str]:
     lines: list[str] = []
     for store in dict.fromkeys(anchor.store for anchor in anchors):
         found = [anchor for anchor in anchors if anchor.store == store]

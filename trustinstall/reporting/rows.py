@@ -122,4 +122,4 @@ def sentence(text: str) -> str:
     """Return a phrase as a sentence: a capital letter, unless it begins with a command or path, and a full stop."""
     a_word = text.partition(" ")[0].isalpha()
     begins = text[:1].upper() + text[1:] if a_word else text
-    return begins if begins.endswith((".", ")", ":")) else f"{begins}."
+    return begins if begins.endswith((".", ")", ":", "?")) else f"{begins}."

@@ -42,7 +42,7 @@ def _row(one: ToolView, *, verbose: bool) -> list[Cell | str]:
 def _verdict(one: ToolView) -> tuple[str, str]:
     """Return the mark of a row, and the word for the roots that the tool trusts now."""
     if one.effective in {"no", "in part"}:
-        return BAD, "not ours" if one.effective == "no" else "ours in part"
+        return BAD, one.effective
     if one.mode == "follows" or one.state == _SYSTEM:
         return GOOD, "via system"
     if one.mode == "store":

@@ -7,7 +7,7 @@ command can take back any of its keys.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from trustinstall.errors import StateError
@@ -15,6 +15,7 @@ from trustinstall.facts.proxies import Proxies
 from trustinstall.state.directory import read_json
 from trustinstall.state.ledger import Covered
 from trustinstall.typed_json import flag, items, members, words
+from trustinstall.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,13 +9,13 @@ administrator's anchors.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.patterns import regex
 from trustinstall.stores.observation import Copy
+from trustinstall.values import dataclass
 from trustinstall_platforms.linux.anchor_sources import fingerprints, our_ending
 from trustinstall_platforms.linux.debian_files import SHIPPED
 from trustinstall_platforms.linux.families import ALPINE, ARCH, DEBIAN, RHEL, SUSE
@@ -165,7 +165,11 @@ def removing(family: Family, paths: tuple[str, ...]) -> tuple[tuple[str, ...], .
 def refreshing(family: Family, *, gone: bool) -> tuple[tuple[tuple[str, ...], bool], ...]:
     """Return the words that make the bundle again, and whether their exit status counts; `gone`: files may have gone.
 
-    Debian's tool by itself leaves hash links of files that have gone (see `debian.refresh`).
+    Debian's tool by itself leaves hash links of files that have gone (see `debian.refresh`). It appends to a new bundle
+    that it did not finish because its disk failed or it was killed: that one is deleted first.
     """
     tool = ((family.tool, *family.arguments), family.status_counts)
-    return ((_REHASH, False), tool) if family is DEBIAN and gone else (tool,)
+    if family is not DEBIAN:
+        return (tool,)
+    started_anew = (("rm", "-f", f"{family.bundle}.new"), True)
+    return ((_REHASH, False), started_anew, tool) if gone else (started_anew, tool)

@@ -120,9 +120,14 @@ def test_a_root_is_saved_and_not_trusted_without_its_fingerprint(fresh: Throwawa
             found, _ = _asked(fresh, server.url, "--save-root", "seen.pem")
     assert (found["saved"], found["root"]["sha256"]) == ("/home/alice/seen.pem", CORP.sha256)
     assert found["remedy"][-3:] == ["/home/alice/seen.pem", "--sha256", CORP.sha256]
-    for words in ([], ["--yes"], ["--sha256", "0" * 64]):
+    wrong = ["--sha256", "0" * 64]
+    for words, said in (
+        ([], "fingerprint"),
+        (["--yes"], "fingerprint"),
+        (wrong, "not the certificate that --sha256 names"),
+    ):
         done = fresh.trustinstall("add", "/home/alice/seen.pem", *words)
-        assert (done.returncode != 0, "fingerprint" in done.stderr) == (True, True)
+        assert (done.returncode != 0, said in done.stderr) == (True, True)
     fresh.trustinstall("add", *found["remedy"][-3:], check=True)
     unseen = fresh.trustinstall("doctor", "localhost:1", "--save-root", "/home/alice/unseen.pem")
     assert (unseen.returncode, fresh.path("/home/alice/unseen.pem").exists()) == (10, False)
@@ -151,7 +156,10 @@ def test_a_running_program_is_judged_by_its_own_variables(fresh: Throwaway) -> N
             assert _asked(fresh, server.url)[1]["curl"]["accepts"] == "no"
     finally:
         process.communicate("")
-    assert "there is no process" in fresh.trustinstall("doctor", "x.example", f"--pid={process.pid}").stderr
+    for number in (process.pid, 0, -1):
+        assert "there is no process" in fresh.trustinstall("doctor", "x.example", f"--pid={number}").stderr
+    for option in ("--report", "--save-root"):  # of an empty variable of a script
+        assert fresh.trustinstall("doctor", "x.example", option, "").returncode == 2
 
 
 def test_root_judges_a_program_by_its_own_rights(fresh: Throwaway) -> None:
@@ -181,9 +189,51 @@ def test_root_judges_a_program_by_its_own_rights(fresh: Throwaway) -> None:
         process.communicate("")
     (python,) = (one for one in said["clients"] if one["name"] == "Python's ssl")
     assert (python["accepts"], python["reasons"][0]["code"]) == ("no", "unknown-issuer")
-    assert "other files may be mounted" in said["caller"]
+    assert "with files of its own" in said["caller"]
     assert [one["sha256"] for one in said["chain"]] == [LEAF.sha256] == [said["root"]["sha256"]]
     assert (wrong.returncode, "--proxy names no proxy" in wrong.stderr) == (2, True)
+
+
+def test_a_program_with_files_of_its_own_is_judged_by_these(fresh: Throwaway) -> None:
+    """As in a container: a bundle that is mounted over the machine's, and a tree below chroot, as root and as alice."""
+    bundle = "/etc/ssl/certs/ca-certificates.crt"
+    fresh.write("/srv/bundle.pem", fresh.read(bundle) + CORP.pem)
+    fresh.write("/jail/host.pem", CORP.pem)
+    fresh.run(
+        ["sh", "-c", "mkdir -p /jail/usr /jail/srv && cp -a /etc /jail/etc && ln -s usr/lib usr/lib64 usr/bin /jail/"]
+    )
+    fresh.write("/jail/home/alice/.curlrc", "insecure\n")
+    fresh.run(["ln", "-s", "/srv/bundle.pem", "/jail/srv/leads-out.pem"], check=True)
+    wait = "import sys; print(flush=True); sys.stdin.read()"
+    alice = "setpriv --reuid=alice --regid=alice --clear-groups"
+    mounted = f"mount --bind /srv/bundle.pem {bundle} && exec {alice} python3 -c '{wait}'"
+    below = f"mount --rbind /usr /jail/usr && exec chroot /jail {alice} python3 -c '{wait}'"
+    cases = [
+        (mounted, {}, "yes"),
+        (below, {}, "no"),
+        (below, {"SSL_CERT_FILE": "/host.pem"}, "yes"),
+        (below, {"SSL_CERT_FILE": "/srv/leads-out.pem"}, "no"),
+        (f'exec unshare --net sh -c "{mounted}"', {}, "yes"),
+    ]
+    with Server(LEAF) as server:
+        for shell, variables, accepts in cases:
+            process = fresh.popen(["unshare", "--mount", "sh", "-c", shell], env=variables, stdin=subprocess.PIPE)
+            try:
+                assert process.stdout is not None
+                process.stdout.readline()
+                for user in ("root", "alice"):
+                    words = ("doctor", server.url, f"--pid={process.pid}", "--json")
+                    (said,) = told(fresh.trustinstall(*words, user=user))["servers"]
+                    (python,) = (one for one in said["clients"] if one["name"] == "Python's ssl")
+                    assert (python["accepts"], "with files of its own" in said["caller"]) == (accepts, True), (
+                        shell,
+                        user,
+                    )
+                    assert {one["name"] for one in said["clients"] if one["accepts"] == "off"} == set()
+                    assert ("a network of its own" in said["caller"]) == ("--net" in shell)
+            finally:
+                process.communicate("")
+        assert _asked(fresh, server.url)[1]["curl"]["accepts"] == "no"
 
 
 def test_a_command_that_fails_is_explained(fresh: Throwaway) -> None:

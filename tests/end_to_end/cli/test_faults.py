@@ -10,6 +10,7 @@ import pytest
 
 from tests.end_to_end.cli.machine import CERT, FULL, ROOT, deliver, venv
 from tests.support.changes import Entry
+from tests.support.images import IMAGE, make_image
 from tests.support.throwaway import NOISE, PROGRAM, Throwaway
 
 #: Which calls fail, and how.
@@ -23,6 +24,7 @@ FAULTS = {
 KILLED = "write,fsync,rename,renameat2,unlink,unlinkat,mkdir"
 _LOG = "/tmp/strace"
 _STRACE = ("strace", "-f", "--seccomp-bpf", "-qq", "-o")
+_OF_IMAGE = ("/var/lib/trustinstall", "/root/.cache", _LOG, *NOISE)
 _OUTSIDE = ("/home/alice/.local/state", "/home/alice/.cache", _LOG, *NOISE)
 ADD = ("add", "--skip", "system,browsers,java,containers", CERT)
 REMOVE = ("remove", ROOT.sha256)
@@ -40,18 +42,18 @@ def machine(fresh: Throwaway) -> Throwaway:
     return fresh
 
 
-def _traced(root: Throwaway, calls: str, fault: str, at: int, *words: str) -> tuple[int, str]:
-    """Run a command of alice's with a fault at the `at`-th call; return its code and its output."""
+def _traced(root: Throwaway, calls: str, fault: str, at: int, *words: str, user: str = "alice") -> tuple[int, str]:
+    """Run a command with a fault at the `at`-th call; return its code and its output."""
     inject = f"inject={calls}:{fault}:when={at}"
     strace = [*_STRACE, "/dev/null", "-e", f"trace={calls}", "-e", inject]
-    done = root.run([*strace, *PROGRAM, *words], user="alice", timeout=120)
+    done = root.run([*strace, *PROGRAM, *words], user=user, timeout=120)
     return done.returncode, done.stdout + done.stderr
 
 
-def _moments(root: Throwaway, calls: str, *words: str) -> range:
+def _moments(root: Throwaway, calls: str, *words: str, user: str = "alice") -> range:
     """When to have a call fail: at each one of the thread that makes most of them, in the short form at some."""
     strace = [*_STRACE, _LOG, "-e", f"trace={calls}"]
-    root.run([*strace, *PROGRAM, *words], user="alice", timeout=120, check=True)
+    root.run([*strace, *PROGRAM, *words], user=user, timeout=120, check=True)
     threads = [line.split(maxsplit=1)[0] for line in root.read(_LOG).decode(errors="replace").splitlines()]
     root.run(["rm", "-f", _LOG], check=True)
     most = max(threads.count(one) for one in set(threads))
@@ -98,6 +100,30 @@ def test_a_process_that_dies_loses_nothing(machine: Throwaway) -> None:
         machine.trustinstall("check", user="alice", check=True)
         _traced(machine, KILLED, "signal=KILL", at, *REMOVE)
         _is_removed(machine, before, at)
+
+
+@pytest.mark.parametrize("command", ["add", "remove"])
+@pytest.mark.parametrize("calls", [*FAULTS][:: 1 if FULL else 3])
+def test_the_disk_of_an_image_that_fails_loses_nothing(fresh: Throwaway, calls: str, command: str) -> None:
+    """As on a machine: the files of the image's store are written one by one, and no tool of it is run."""
+    deliver(fresh, "alice")
+    make_image(fresh)
+    words = {"add": ("add", "--force", "--sysroot", IMAGE, CERT), "remove": ("remove", "--sysroot", IMAGE, ROOT.sha256)}
+    other = words["remove" if command == "add" else "add"]
+    if command == "remove":
+        fresh.trustinstall(*other, check=True)
+    for at in _moments(fresh, calls, *words[command], user="root"):
+        fresh.trustinstall(*other, check=True)
+        code, said = _traced(fresh, calls, FAULTS[calls], at, *words[command], user="root")
+        _is_told(said)
+        assert code or command == "add" or _delivered(fresh), (at, said)
+        fresh.trustinstall(*words["add"], check=True)
+        fresh.trustinstall(*words["remove"], check=True)
+        assert _delivered(fresh), (at, said, fresh.changes(ignore=_OF_IMAGE))
+
+
+def _delivered(root: Throwaway) -> bool:
+    return not root.changes(ignore=_OF_IMAGE)
 
 
 def _is_told(said: str) -> None:

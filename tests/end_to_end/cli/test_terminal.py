@@ -178,6 +178,16 @@ def test_the_readme_names_every_option(debian: Throwaway) -> None:
             assert re.search(r"[A-Z][a-z]+ ?", rest), (command, name)
 
 
+def test_env_tells_a_person_how_a_shell_takes_it_over(fresh: Throwaway) -> None:
+    """On a terminal the first line is a comment with that command; a shell that evaluates the output gets none."""
+    deliver(fresh)
+    fresh.trustinstall("add", CERT, user="alice", check=True)
+    shown = on_terminal(fresh, "env", "--shell", "bash").stdout.splitlines()
+    assert shown[0] == f'# eval "$({shlex.join(PROGRAM)} env)"'
+    piped = fresh.trustinstall("env", "--shell", "bash", user="alice", check=True).stdout.splitlines()
+    assert piped == shown[1:]
+
+
 def test_a_question_is_asked_only_where_something_would_change(fresh: Throwaway) -> None:
     """`--no-input` fails where a question is due and changes nothing; what holds already needs no answer."""
     deliver(fresh, "alice")

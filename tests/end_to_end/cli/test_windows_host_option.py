@@ -27,6 +27,7 @@ from tests.end_to_end.cli.machine import (
 )
 from tests.support.pki import Root, make_root
 from tests.support.throwaway import PROGRAM, Throwaway
+from tests.support.tls import Server
 from tests.support.wsl.linux import (
     ACCOUNT,
     AUTHROOT,
@@ -91,6 +92,22 @@ def test_an_elevated_terminal_changes_the_machine(wsl: Wsl) -> None:
     removed = told(alice(wsl, "remove", ROOT.sha256, "--json"))
     assert (result(removed, HOST), wsl.roots()) == ("removed", {})
     assert len(wsl.log("certutil")) == 2
+
+
+def test_the_doctor_judges_windows_where_a_root_was_added_to_it(wsl: Wsl) -> None:
+    """Windows is not touched before; afterwards it is judged by Schannel's documents, which is said."""
+    wsl.behave(elevated=True)
+    with Server(ROOT.issue("localhost")) as server:
+        ask = ("doctor", server.url, "--json")
+        assert "Schannel" not in {one["verifier"] for one in told(alice(wsl, *ask))["servers"][0]["clients"]}
+        assert wsl.log("started") == []
+        assert alice(wsl, *ADD, WSL_INTEROP=SOCKET).returncode == 0
+        (said,) = told(alice(wsl, *ask, WSL_INTEROP=SOCKET))["servers"]
+        (one,) = (each for each in said["clients"] if each["verifier"] == "Schannel")
+        assert (one["decided_by"], one["tested"]) == (MACHINE, False)
+        assert {each["code"] for each in one["reasons"]} <= {"no-revocation"}
+        screen = alice(wsl, *ask[:2], WSL_INTEROP=SOCKET).stdout
+        assert "no test holds against the program: Schannel" in " ".join(screen.split())
 
 
 def test_what_is_started_of_windows_finds_nothing_of_the_callers(wsl: Wsl) -> None:

@@ -63,6 +63,9 @@ WAYS = {
     ),
     "curl": Way("curl", "~/.curlrc", 2, "silent\ninsecure\n", "insecure\n", "curl -o /dev/null {url}/"),
     "curl, short": Way("curl", "~/.curlrc", 1, "-k\n", "-k\n", "curl -o /dev/null {url}/"),
+    "curl, a flag after another": Way(
+        "curl", "~/.curlrc", 2, "no-insecure\n-k\n", "-k\n", "curl -s -o /dev/null {url}/"
+    ),
     "wget": Way(
         "wget",
         "~/.wgetrc",
@@ -86,6 +89,9 @@ WAYS = {
         "[global]\ntrusted-host = localhost\ntimeout = 9\n",
         "trusted-host = localhost\n",
         _PIP,
+    ),
+    "pip, with an underscore": Way(
+        "pip", "~/.config/pip/pip.conf", 2, "[global]\ntrusted_host = localhost\n", "trusted_host = localhost\n", _PIP
     ),
     "pip by a variable": Way(
         "pip",

@@ -16,13 +16,15 @@ from jsonschema import Draft202012Validator
 
 from tests.contract.machines import FULL
 from tests.contract.vm import VmMachine
-from tests.support.engines.engines import HOME, PLACES
+from tests.support.engines.engines import HOME, PLACES, Fault
 from tests.support.families import LAYOUTS, lay_out
 from tests.support.throwaway import PATH, Throwaway
+from tests.support.tls import Server
 from trustinstall import reporting
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.testing.machine import Ran, result, run
 from trustinstall_platforms.containers.inside import path_for
+from trustinstall_platforms.linux.anchor_sources import fingerprints
 from trustinstall_platforms.linux.families import ALPINE, DEBIAN, RHEL
 from trustinstall_platforms.linux.family import Family
 
@@ -54,6 +56,35 @@ def detail(ran: Ran, machine: VmMachine) -> str:
 def ours(machine: VmMachine, number: int = 0) -> str:
     """The path of our file inside for a root."""
     return path_for(DEBIAN, Certificate(machine.make(number).der))
+
+
+# --- the doctor ---
+
+
+def test_the_doctor_judges_what_is_inside(deliver: Deliver) -> None:
+    """What all nodes trust is a column; a root in one node of two is none; a machine that rests is not known."""
+    machine = deliver("minikube")
+    path, _ = machine.root(0)
+    with Server(machine.make(0).issue("localhost")) as server:
+        assert _inside(machine, server)[:2] == ("no", ["unknown-issuer"])
+        assert run(machine, "add", path).code == 0
+        assert _inside(machine, server)[:2] == ("yes", [])
+        machine.engine.nodes[1].run(["rm", ours(machine)], check=True)
+        machine.engine.nodes[1].run(["update-ca-certificates"], check=True)
+        assert _inside(machine, server)[:2] == ("no", ["unknown-issuer"])
+        machine.engine.behave(stopped=True)
+        accepts, codes, why = _inside(machine, server)
+        assert (accepts, codes, "start" in why) == ("unknown", ["not-known"], True)
+
+
+def _inside(machine: VmMachine, server: Server) -> tuple[str, list[str], str]:
+    """Return what the doctor says of the machine's store for a server: the verdict, the codes, and the words."""
+    done = machine.throwaway.trustinstall("doctor", server.url, "--json", user="alice")
+    (said,) = json.loads(done.stdout)["servers"]
+    place = machine.store.removeprefix("vm:")
+    (one,) = (each for each in said["clients"] if each["decided_by"] == place)
+    reasons = one["reasons"]
+    return one["accepts"], [each["code"] for each in reasons], " ".join(each["detail"] for each in reasons)
 
 
 # --- machines that do not run ---
@@ -319,3 +350,73 @@ def test_what_is_shown_of_a_machine_that_does_not_run(deliver: Deliver) -> None:
     validator.validate(report)
     (store,) = (one for one in report["stores"] if one["id"] == machine.store)
     assert "it does not run; start it (podman machine start podman-machine-default)" in json.dumps(store)
+
+
+# --- disks inside that fail ---
+
+_NAMES = "unlink,unlinkat,rename,renameat,renameat2"
+#: Which calls fail, how, and what the report says then.
+_FAULTS = {
+    "a quota that is used up": ("write", "EDQUOT", "Disk quota exceeded"),
+    "a broken disk": (_NAMES, "EIO", "Input/output error"),
+}
+
+
+def _moments(machine: VmMachine, command: str, path: str) -> range:
+    """Return from which of a command's changes inside on the disk fails: each, in the short form the first."""
+    if not FULL:
+        return range(1, 2)
+    changes: dict[str, int] = {}
+    for each in ("add", "remove"):
+        machine.engine.fail(None)
+        assert run(machine, each, path).code == 0
+        changes[each] = machine.engine.changing
+    return range(1, changes[command] + 1)
+
+
+def _left(machine: VmMachine) -> Mapping[str, object]:
+    """What is outside and inside, but for temporary files that the tool inside could not delete."""
+    return {path: one for path, one in machine.snapshot().items() if "/tmp/ca-certificates.tmp." not in path}
+
+
+@pytest.mark.parametrize("command", ["add", "remove"])
+@pytest.mark.parametrize("fault", _FAULTS)
+def test_a_disk_that_fails_inside(deliver: Deliver, fault: str, command: str) -> None:
+    """The report says so, no root is lost, and with a disk that works again every byte comes back."""
+    machine = deliver("podman")
+    (calls, error, says), (path, sha256) = _FAULTS[fault], machine.root(0)
+    before, (node,) = _left(machine), machine.engine.nodes
+    paths = () if calls == _NAMES else (ours(machine), machine.bundle, f"{machine.bundle}.new")
+    public = set(fingerprints(node.read(machine.bundle)))
+    for at in _moments(machine, command, path):
+        assert command == "add" or run(machine, "add", path).code == 0
+        machine.engine.fail(Fault(calls, error, at, paths))
+        failed = run(machine, command, path)
+        machine.engine.fail(None)
+        said = detail(failed, machine)
+        assert (failed.code, result(failed, machine)) == (1, "failed"), (at, failed)
+        assert says in said, (at, said)
+        assert "Traceback" not in failed.errors
+        assert public <= set(fingerprints(node.read(machine.bundle))), at
+        assert run(machine, "add", path).code == 0, at
+        assert machine.trusts(sha256), at
+        assert run(machine, "remove", path).code == 0, at
+        assert _left(machine) == before, (at, said)
+
+
+@pytest.mark.parametrize("command", ["add", "remove"])
+def test_a_bundle_inside_that_cannot_be_read(deliver: Deliver, command: str) -> None:
+    """A claim is true: what cannot be seen is a failure, or is really so."""
+    machine = deliver("podman")
+    path, sha256 = machine.root(0)
+    before = machine.snapshot()
+    if command == "remove":
+        assert run(machine, "add", path).code == 0
+    machine.engine.fail(Fault("read", "EIO", 0, (machine.bundle,)))
+    failed = run(machine, command, path)
+    machine.engine.fail(None)
+    assert failed.code == 1 or machine.trusts(sha256) == (command == "add"), failed
+    assert run(machine, command, path).code == 0
+    assert machine.trusts(sha256) == (command == "add")
+    assert run(machine, "remove", path).code == 0
+    assert machine.snapshot() == before

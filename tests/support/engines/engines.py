@@ -14,10 +14,10 @@ import json
 import re
 import socketserver
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from typing_extensions import Self
 
@@ -71,6 +71,30 @@ PLACES: dict[str, tuple[str, dict[str, str], str]] = {
 }
 
 
+class Fault(NamedTuple):
+    """A disk that fails inside a machine: system calls of its commands end with an error, by strace(1).
+
+    Attributes:
+        calls: the system calls.
+        error: the name of their error.
+        first: the commands that run as root meet it from this one on, from 1; 0: only those that read meet it.
+        paths: the files whose calls fail; all if there is none.
+    """
+
+    calls: str
+    error: str
+    first: int
+    paths: tuple[str, ...] = ()
+
+    def words(self, root: bool, number: int) -> Iterator[str]:  # noqa: FBT001  whether it runs as root
+        """Yield the words before a command that meets the fault."""
+        if number >= self.first if root and self.first else not root and not self.first:
+            inject = f"inject={self.calls}:error={self.error}"
+            yield from ("strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={self.calls}", "-e", inject)
+            for path in self.paths:
+                yield from ("-P", path)
+
+
 class Engine:
     """See the head of this module. A context manager."""
 
@@ -84,6 +108,9 @@ class Engine:
         self._count, self._lay_out = nodes, lay_out
         self._stack = ExitStack()
         self._state = standin.state()
+        self._fault: Fault | None = None
+        #: How many commands have run as root inside, which are those that change something, since `fail` was called.
+        self.changing = 0
 
     def __enter__(self) -> Self:
         """Deliver it, and freeze what is inside."""
@@ -117,12 +144,18 @@ class Engine:
         new = self.outside.write(f"{standin.STATE}.new", json.dumps(self._state))
         self.outside.path(new).replace(self.outside.path(standin.STATE))
 
+    def fail(self, fault: Fault | None) -> None:
+        """From now on the system calls of commands inside fail as `fault` says; None mends the disk."""
+        self._fault, self.changing = fault, 0
+
     def run(self, head: dict[str, Any], given: bytes) -> tuple[int, bytes, bytes]:
         """Run a line inside, as the account that is logged in there; `sudo -n` before it makes it root's."""
         line, node, root = str(head["line"]), self.nodes[int(head["node"])], bool(head["root"])
         if not root and _SUDO.search(line):
             line, root = _SUDO.sub(r"\1", line, count=1), True
-        done = node.run(["/bin/sh", "-c", line], user="root" if root else "alice", input=given, timeout=300)
+        self.changing += root
+        words = [*self._fault.words(root, self.changing)] if self._fault else []
+        done = node.run([*words, "/bin/sh", "-c", line], user="root" if root else "alice", input=given, timeout=300)
         out, err = (one.encode("utf-8", "surrogateescape") for one in (done.stdout, done.stderr))
         return done.returncode, out, err
 

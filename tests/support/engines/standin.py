@@ -71,6 +71,7 @@ def inside(line: str, said: dict[str, Any], node: int = 0, *, root: bool = False
         out = (out + err).replace(b"\n", b"\r\n")
         err = b""
     sys.stdout.buffer.write(out)
+    sys.stdout.buffer.flush()
     sys.stderr.buffer.write(err)
     return int(back["status"])
 

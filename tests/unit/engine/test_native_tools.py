@@ -113,6 +113,19 @@ class VaultWithoutNames(Vault):
         return super().commands(host, store, step)
 
 
+class DerivedVault(Vault):
+    """Clients read files that are made of the box, but not by its tool."""
+
+    def observe(self, host: Host, store: Store, names: frozenset[str]) -> Observation:
+        """What clients read; the entries are those of the box."""
+        shown = dict.fromkeys(host.names("/shown"), Trust.TRUSTED)
+        return Observation(shown, copies=super().observe(host, store, names).copies)
+
+    def commands(self, host: Host, store: Store, step: ToolOperation) -> Sequence[Run]:
+        """The same, by the content of the box."""
+        return Vault().commands(host, store, step)
+
+
 @dataclass
 class World:
     """A host below a directory, with one vault."""
@@ -222,6 +235,20 @@ def test_put_back_when_another_store_step_fails(world: World) -> None:
     )
     outcome = world.change(0, 1)
     assert (outcome.result, world.holds()) == (Result.FAILED, set())
+
+
+def test_what_is_not_put_back_is_said_and_tried_again(world: World) -> None:
+    """The tool refuses to put the certificate back; what clients read is made of the box, and does not show it yet."""
+    world.change()
+    (world.root / "shown").mkdir()
+    (world.root / "shown" / ROOTS[0].sha256).touch()
+    (world.root / "how").write_text("refuses")
+    outcome = world.change(trusted=False, backend=DerivedVault)
+    assert (outcome.result, world.holds()) == (Result.FAILED, set())
+    assert "could not be put back" in outcome.detail
+    (world.root / "how").unlink()
+    assert world.change(backend=DerivedVault).result is Result.ALREADY
+    assert world.holds() == {ROOTS[0].sha256}
 
 
 def test_a_file_by_another_name(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from trustinstall.certificates import intake
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.certificates.intake import Intake, Vetted
 from trustinstall.certificates.pem import pem_blocks
+from trustinstall.certificates.public_roots import FINGERPRINTS
 from trustinstall.doctor.failures import Layer
 from trustinstall.doctor.health import Finding, TakenBack
 from trustinstall.doctor.judging import Reason
@@ -287,9 +288,17 @@ HERS = replace(
     scope="alice",
     stores=(Held(ALICES.id, ALICES.label, "trusted", "2026-11-23", "alice", entries=(r"one\x0atwo\x0a",)),),
 )
+PUBLIC = min(FINGERPRINTS)
 ANCHORS = (
     Anchor("debian", CORP.sha256, CORP.subject, ours=True),
     Anchor("debian", "a" * 64, "CN=Some Root", ours=False),
+)
+
+
+STRANGERS = (
+    *ANCHORS,
+    *(Anchor(f"certifi:/srv/{number}/cacert.pem", "a" * 64, "CN=Some Root", ours=False) for number in range(5)),
+    Anchor("debian", PUBLIC, "CN=A Public Root", ours=False),
 )
 
 
@@ -476,7 +485,8 @@ SCREENS: Mapping[str, Mapping[str, Case]] = {
         "two scopes": listed(VIEW),
         "-v": listed(VIEW, detail="stores"),
         "--files": listed(VIEW, detail="files"),
-        "--all": listed(View(anchors=ANCHORS), every_anchor=True),
+        "--foreign": listed(View(anchors=STRANGERS), every_anchor=True),
+        "--foreign -v": listed(View(anchors=STRANGERS), detail="stores", every_anchor=True),
         "nothing was added": listed(View()),
         "expired": listed(View((replace(LISTED, not_after="2026-01-01T00:00:00+00:00", expires_soon=True),))),
     },
@@ -535,6 +545,9 @@ SCREENS: Mapping[str, Mapping[str, Case]] = {
         ),
         "a wrong fingerprint": _refused(
             lambda: intake.take(Files(), ["corp.crt"], sha256=["46c298ca2bfdd6b4" * 4]),
+        ),
+        "found roots": lambda page: errors.error_lines(
+            page, f"the roots that were found are not confirmed; add the right ones; --sha256 {CORP.sha256}"
         ),
         "a missing file": _refused(lambda: read_input("/home/alice/nosuch.crt")),
         "a warning": lambda page: errors.warning_lines(page, "Java programs do without Fourth, which has no SHA-256"),

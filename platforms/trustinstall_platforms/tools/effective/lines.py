@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     Row = tuple[tuple[str, ...], str, int]
 
 _CURL = regex(r"-{0,2}(?P<key>[A-Za-z0-9.-]+)(?:[ \t]*[=:][ \t]*|[ \t]+|$)(?P<value>(?:[^ \t\n].*)?)")
+#: The value of `insecure` where a line says `no-insecure`.
+CURL_VERIFIES = "no"
+_CURL_FLAGS = frozenset("#012346BGIJLMNORSVZafgijklnpqsv:")  # the short options of curl(1) that take no value
 _ASSIGNED = regex(r"[ \t]*(?P<key>[A-Za-z_][\w.-]*)[ \t]*=[ \t]*(?P<value>(?:[^ \t\n].*)?)")
 _INCLUDED = regex(r"[ \t]*(?P<key>!?include)[ \t]+(?P<value>\S.*)")
 _ESCAPED = {"t": "\t", "n": "\n", "r": "\r", "v": "\v"}
@@ -27,14 +30,34 @@ _GIT_ESCAPED = {"n": "\n", "t": "\t", "b": "\b"}
 
 
 def curl(content: bytes) -> Iterator[Row]:
-    """Yield the long options of a curlrc: a line each, with or without dashes, `=`, `:` or blanks between."""
+    """Yield the options of a curlrc: a line each, with or without dashes, `=`, `:` or blanks between.
+
+    Short options may stand together behind a dash; `no-insecure` is "insecure" and "k" with the value CURL_VERIFIES.
+    """
     text = read(content)
     number = numbering(text)
     for start, line in lines(text):
         bare = line.strip(" \t\r")
         match = _CURL.fullmatch(bare) if bare and bare[0] != "#" else None
         if match is not None:
-            yield (match["key"].lower(),), _curl_word(match["value"]), number(start)
+            yield from ((path, value, number(start)) for path, value in _curl_options(bare, match))
+
+
+def _curl_options(line: str, match: re.Match[str]) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield the options of a line; where a short one takes a value, the rest of the word is that."""
+    key, value = match["key"], _curl_word(match["value"])
+    if line.startswith("--") or not line.startswith("-") or len(key) == 1:
+        key = key.lower() if len(key) > 1 else key
+        is_no = key in {"no-insecure", "no-proxy-insecure"}
+        yield (key.removeprefix("no-") if is_no else key,), CURL_VERIFIES if is_no else value
+        if key == "no-insecure":
+            yield ("k",), CURL_VERIFIES
+        return
+    for at, letter in enumerate(key):
+        if letter not in _CURL_FLAGS:
+            yield (letter,), key[at + 1 :] or value
+            return
+        yield (letter,), ""
 
 
 def _curl_word(value: str) -> str:

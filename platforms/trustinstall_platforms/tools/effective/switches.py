@@ -10,9 +10,11 @@ alone); Subversion, AWS and kubectl, which have an option of the command line, o
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from trustinstall.values import NamedTuple
 from trustinstall_platforms.tools.effective.clients import downloads, javascript, languages, python, repositories
+from trustinstall_platforms.tools.effective.lines import CURL_VERIFIES
 from trustinstall_platforms.tools.effective.rows import Place, variable
 
 if TYPE_CHECKING:
@@ -106,7 +108,9 @@ SWITCHES: tuple[Switch, ...] = (
     ),
     *(
         _known(
-            Switch("curl", _file(downloads.CURLRC, "curlrc", key)._replace(first=True), _set),
+            Switch(
+                "curl", _file(downloads.CURLRC, "curlrc", key)._replace(first=True), lambda said: said != CURL_VERIFIES
+            ),
             "curl(1), --insecure, --proxy-insecure; --config",
             known,
         )
@@ -138,6 +142,7 @@ SWITCHES: tuple[Switch, ...] = (
     # Python
     _known(Switch("pip", variable("PIP_TRUSTED_HOST"), names_servers), _PIP, "real"),
     _known(Switch("pip", _file(python.pip_files, "ini", "*", "trusted-host"), names_servers), _PIP, "real"),
+    _known(Switch("pip", _file(python.pip_files, "ini", "*", "trusted_host"), names_servers), _PIP, "real"),
     _known(Switch("conda", variable("CONDA_SSL_VERIFY"), _FALSE), _CONDA),
     *(
         _known(Switch("conda", _file(("{CONDARC}", *python.CONDA_FILES), "yaml", key), _FALSE), _CONDA)
@@ -236,9 +241,16 @@ SWITCHES: tuple[Switch, ...] = (
         ),
         "boto config tutorial, https_validate_certificates",
     ),
-    _known(
-        Switch("Docker", _file(("/etc/docker/daemon.json",), "json", "insecure-registries"), names_servers, plain=True),
-        "dockerd documentation, Daemon configuration file, insecure-registries",
+    *(
+        _known(
+            Switch("Docker", _file((file,), "json", "insecure-registries"), names_servers, plain=True),
+            "dockerd documentation, Daemon configuration file, insecure-registries; rootless mode; Docker Desktop",
+        )
+        for file in (
+            "/etc/docker/daemon.json",
+            "{XDG_CONFIG_HOME|~/.config}/docker/daemon.json",
+            "~/.docker/daemon.json",
+        )
     ),
     _known(
         Switch(

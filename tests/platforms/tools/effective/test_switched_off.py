@@ -41,6 +41,8 @@ FILES = {
     "git for all accounts": ("git", "/etc/gitconfig", "[http]\nsslverify=0\n", 2, "http.sslverify=0"),
     "curl": ("curl", "~/.curlrc", "# mine\n--insecure\n", 2, "insecure="),
     "curl, short": ("curl", "~/.curlrc", "-k\n", 1, "k="),
+    "curl, short ones together": ("curl", "~/.curlrc", "-m9\n-sSk\n", 2, "k="),
+    "curl, again": ("curl", "~/.curlrc", "no-insecure\ninsecure\n", 2, "insecure="),
     "wget": ("wget", "~/.wgetrc", "Check-Certificate = Off\n", 1, "check_certificate=Off"),
     "hg": ("Mercurial", "~/.hgrc", "[defaults]\npull = --insecure\n", 2, "defaults.pull=--insecure"),
     "pip": (
@@ -50,6 +52,7 @@ FILES = {
         2,
         "global.trusted-host=\\x0aa\\x0ab",
     ),
+    "pip, as a variable": ("pip", "~/.config/pip/pip.conf", "[global]\ntrusted_host = a\n", 2, "global.trusted_host=a"),
     "pip's command": ("pip", "/etc/pip.conf", "[install]\ntrusted-host = a\n", 2, "install.trusted-host=a"),
     "conda": ("conda", "~/.condarc", "channels: []\nssl_verify: False\n", 2, "ssl_verify=False"),
     "uv": ("uv", "~/.config/uv/uv.toml", 'allow-insecure-host = ["a"]\n', 1, 'allow-insecure-host=["a"]'),
@@ -116,6 +119,10 @@ FILES = {
         1,
         'insecure-registries=["r.corp:5000"]',
     ),
+    **{
+        f"Docker, {name}": ("Docker", file, '{"insecure-registries": ["a"]}', 1, 'insecure-registries=["a"]')
+        for name, file in (("rootless", "~/.config/docker/daemon.json"), ("Desktop", "~/.docker/daemon.json"))
+    },
     "Podman": (
         "Podman",
         "/etc/containers/registries.conf",
@@ -165,6 +172,9 @@ def test_the_calling_session_counts(host: ActingHost) -> None:
         ("~/.npmrc", "strict-ssl=false\nstrict-ssl=true\n"),
         ("~/.config/pip/pip.conf", "[global]\ntrusted-host =\n"),
         ("~/.wgetrc", "check_certificate = on\n"),
+        ("~/.curlrc", "insecure\nno-insecure\n"),
+        ("~/.curlrc", "-k\n--no-insecure\n"),
+        ("~/.curlrc", "-ok\n-Hk\nsk\n"),
         ("/etc/docker/daemon.json", '{"insecure-registries": []}'),
         (
             "/etc/apt/apt.conf",
