@@ -15,8 +15,9 @@ def main() -> None:
         return
     gc.set_threshold(100_000)  # a short process with many imports: collections during start-up take a tenth of it
     from trustinstall.cli.main import run
+    from trustinstall.host import console
 
-    sys.exit(run(sys.argv[1:]))
+    console.end(run(sys.argv[1:]))
 
 
 if __name__ == "__main__":

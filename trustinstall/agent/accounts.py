@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from trustinstall.agent import agent
 from trustinstall.errors import TrustInstallError, printable
@@ -15,6 +15,7 @@ from trustinstall.facts import homes
 from trustinstall.installer.acting import answer_of
 from trustinstall.installer.wire import encode, received
 from trustinstall.typed_json import made_printable
+from trustinstall.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

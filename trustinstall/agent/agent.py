@@ -6,7 +6,7 @@ directories that were made for them are noted in the private state, and deleted 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trustinstall.agent import directories, files, tools
@@ -14,6 +14,7 @@ from trustinstall.errors import NoRights, UsageProblem, printable
 from trustinstall.state import scopes
 from trustinstall.state.directory import prepare
 from trustinstall.stores.files import missing_parents
+from trustinstall.values import dataclass
 
 if TYPE_CHECKING:
     from trustinstall.host import ActingHost

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import posixpath
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from trustinstall.agent import hooks, others, systemd
 from trustinstall.errors import UsageProblem
 from trustinstall.host import Kind
+from trustinstall.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

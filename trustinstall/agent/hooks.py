@@ -12,9 +12,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from trustinstall.agent.systemd import MARK, NAME
+from trustinstall.values import NamedTuple
 
 ASK = f"systemctl --no-block start {NAME}.service >/dev/null 2>&1 || true"
 

@@ -10,16 +10,17 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timezone
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from trustinstall.certificates import der, distinguished_names
 from trustinstall.certificates.der import Element
 from trustinstall.certificates.loaded import key_identifiers, quiet
 from trustinstall.certificates.pem import to_pem
 from trustinstall.errors import CertificateRefused, printable
+from trustinstall.values import NamedTuple, dataclass
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -41,7 +42,7 @@ class _Parts(NamedTuple):
     key_algorithm: tuple[der.Element, ...]
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Certificate:
     """A certificate; equal to another where the DER is equal.
 

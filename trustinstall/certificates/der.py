@@ -5,7 +5,9 @@ This module never decides whether data *is* a certificate: `parsing` asks `crypt
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from trustinstall.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

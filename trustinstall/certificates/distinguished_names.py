@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from trustinstall.certificates import der
 from trustinstall.errors import printable
 from trustinstall.patterns import regex
+from trustinstall.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from trustinstall.certificates.loaded import extensions_of, key_identifiers, quiet
+from trustinstall.values import dataclass
 
 if TYPE_CHECKING:
     from datetime import datetime

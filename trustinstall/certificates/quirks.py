@@ -6,11 +6,11 @@ key usage that is not critical, a year 9999) have no row.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 from trustinstall.certificates import der
+from trustinstall.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable

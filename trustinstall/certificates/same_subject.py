@@ -16,7 +16,7 @@ compares names without regard to case and blanks.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,7 @@ from trustinstall.certificates.canonical_name import canonical
 from trustinstall.certificates.loaded import key_identifiers
 from trustinstall.certificates.vetting import SAME_NAME
 from trustinstall.errors import CertificateRefused, printable
+from trustinstall.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import typer
 
 from trustinstall.cli import options as o
@@ -14,6 +16,10 @@ from trustinstall.cli.common import (
 )
 from trustinstall.cli.ended import take_out_ended
 from trustinstall.cli.places import places_for
+
+if TYPE_CHECKING:
+    from trustinstall.installer.installer import Installer
+    from trustinstall.installer.situation import ScopeOptions
 
 
 def list_(
@@ -37,7 +43,6 @@ def list_(
     verbose: o.Verbose = False,
 ) -> None:
     """List the certificates that trustinstall added, and where."""
-    from trustinstall.installer import names as targets
     from trustinstall.installer.narrowing import narrowed
     from trustinstall.reporting.listing import Detail, list_lines
 
@@ -46,8 +51,7 @@ def list_(
     take_out_ended(installer, output)
     ask = ask_for_look(scope, user, all_users=all_users)
     places = places_for(installer, ask, search, with_windows=with_windows, refresh=refresh)
-    known = installer.known(ask) if names else {}
-    chosen = [one.sha256 for one in targets.resolve(outside_host(), names or [], known, known.get)]
+    chosen = _chosen(installer, ask, names) if names else []
     view = narrowed(
         installer.look(ask, discovery=places, every_anchor=foreign),
         scope=scope,
@@ -71,3 +75,11 @@ def list_(
         wanted = chosen if names else [one.sha256 for one in view.certificates]
         absent = bool(names) and not wanted
         raise typer.Exit(checking.NOT_AS_WANTED if absent else checking.verdict(view, wanted).exit_code)
+
+
+def _chosen(installer: Installer, ask: ScopeOptions, words: list[str]) -> list[str]:
+    """Return the SHA-256 of the certificates that the caller names."""
+    from trustinstall.installer import names  # loads the parsers of certificates
+
+    known = installer.known(ask)
+    return [one.sha256 for one in names.resolve(outside_host(), words, known, known.get)]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from trustinstall.engine.scope import Engine
 from trustinstall.errors import printable
 from trustinstall.state.ledger import Covered
 from trustinstall.state.terms import Terms
+from trustinstall.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

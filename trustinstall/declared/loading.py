@@ -7,7 +7,7 @@ platformdirs gives them; no variable moves them): `trust.toml`, and the fragment
 from __future__ import annotations
 
 import posixpath
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from trustinstall.certificates import intake
 from trustinstall.certificates.name_constraints import parse
@@ -19,6 +19,7 @@ from trustinstall.errors import TrustInstallError, UsageProblem, printable
 from trustinstall.facts.proxies import Proxies, doubts, values, wrong_network
 from trustinstall.installer.ends import last_moment
 from trustinstall.state.terms import Terms
+from trustinstall.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,7 +6,7 @@ account's stores are observed and mended in a process with its rights alone, whi
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
@@ -27,6 +27,7 @@ from trustinstall.installer.situation import ScopeOptions, decide
 from trustinstall.installer.wire import encode, received
 from trustinstall.state.ledger import UNKNOWN_UID, Covered, moment
 from trustinstall.typed_json import made_printable
+from trustinstall.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -249,6 +250,7 @@ def _work_for(host: ActingHost, backends: Sequence[Backend], job: _Job, *, comma
     engine = Engine(host, backends, lambda _doing: None)
     if not dry_run:
         engine.recover()
+        _restate(engine, job.wanted)
     ledger = engine.ledger()
     over = {one.sha256 for one in ledger.over(host.now())}
     named = {one.certificate.sha256 for one in job.wanted}
@@ -260,6 +262,16 @@ def _work_for(host: ActingHost, backends: Sequence[Backend], job: _Job, *, comma
     found = drift.look(host, backends, ledger, wanted, former)
     scope = drift.mend(engine, found, host.account.name, command=command, dry_run=dry_run)
     return encode(telling(scope.outcomes))
+
+
+def _restate(engine: Engine, wanted: Sequence[Wish]) -> None:
+    """Give claims of a document its present terms in the account's ledger, too: an end may have come or gone since."""
+    claims = engine.ledger().claims
+    for wish in wanted:
+        claim = claims.get(wish.certificate.sha256)
+        if claim is not None and claim.terms.origin and claim.terms.origin == wish.terms.origin:
+            request = Request((wish.certificate,), trusted=True, by=claim.by)
+            engine.restate(request, {wish.certificate.sha256: wish.terms})
 
 
 def _is_own(ledger: Ledger, sha256: str, name: str) -> bool:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from trustinstall.declared.mistakes import Mistake
+from trustinstall.values import dataclass
 
 Path = tuple[str | int, ...]
 DEEPEST = 20  # levels of a value

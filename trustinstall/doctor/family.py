@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import NamedTuple
+
+from trustinstall.values import NamedTuple
 
 NIST = frozenset({"secp224r1", "secp256r1", "secp384r1", "secp521r1"})
 WEB = NIST - {"secp224r1"}

@@ -6,7 +6,7 @@ it refuses. Revocation is not checked: no client of the tables checks it by defa
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from cryptography import x509
 from cryptography.x509.oid import AuthorityInformationAccessOID
@@ -17,6 +17,7 @@ from trustinstall.doctor.families import COMMON
 from trustinstall.doctor.paths import Case, Path
 from trustinstall.doctor.step import UNREADABLE, Step, value_of
 from trustinstall.errors import printable
+from trustinstall.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

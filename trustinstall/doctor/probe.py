@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import ssl
 import warnings
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from trustinstall.doctor import proxies, starttls
 from trustinstall.doctor.failures import Layer, ProbeFailed, of_connection
 from trustinstall.errors import printable
 from trustinstall.host import network
 from trustinstall.host.network import ConnectionFailed
+from trustinstall.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,7 +9,7 @@ import base64
 import contextlib
 import ipaddress
 import ssl
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from trustinstall.doctor.conversation import Conversation
@@ -20,6 +20,7 @@ from trustinstall.errors import UsageProblem, printable
 from trustinstall.host import network
 from trustinstall.host.network import ConnectionFailed
 from trustinstall.patterns import regex
+from trustinstall.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -7,12 +7,13 @@ PostgreSQL manual, 53.2.10 (SSLRequest), the MySQL manual, Protocol::SSLRequest.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from trustinstall.doctor.failures import Layer, ProbeFailed
 from trustinstall.errors import printable
 from trustinstall.host.network import ConnectionFailed
 from trustinstall.patterns import regex
+from trustinstall.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 
 from trustinstall.errors import CertificateRefused
+from trustinstall.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

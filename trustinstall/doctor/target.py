@@ -6,12 +6,12 @@ Sources: RFC 3986 for the form of a URL; IANA's registry of service names for th
 from __future__ import annotations
 
 import ipaddress
-from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from trustinstall.doctor.starttls import PROTOCOLS
 from trustinstall.errors import UsageProblem, printable
 from trustinstall.patterns import regex
+from trustinstall.values import NamedTuple
 
 _HTTPS = 443
 _MOST_PORT = 65535

@@ -7,10 +7,10 @@ Subversion's runtime configuration area, whose files follow the same rules.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import NamedTuple
 
 from trustinstall.editing.text import MARK, Continued, Key, Malformed, Path, inserted, line_number, rows
 from trustinstall.patterns import regex
+from trustinstall.values import NamedTuple
 
 _DELIMITER = regex("[=:]")
 _MOST_INHERITED = 10_000  # keys of the default section, times the sections that have them

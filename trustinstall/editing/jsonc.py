@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from trustinstall.editing.text import MARK, Key, Malformed, Path, line_end, line_number
 from trustinstall.patterns import regex
+from trustinstall.values import NamedTuple
 
 _BLANK = regex(r"(?:[ \t\r\n]+|//[^\n\r]*|/\*.*?\*/)*", re.DOTALL)
 _STRING = regex(r'"(?:[^"\\\x00-\x1f]|\\.)*"')

@@ -6,10 +6,10 @@ A line that another author wrote between the marks stays when the section goes.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from trustinstall.editing.text import MARK, Key, Malformed, Path, after, lines
 from trustinstall.patterns import regex
+from trustinstall.values import dataclass
 
 PATH: Path = ("trustinstall",)
 PROXIES: Path = ("trustinstall proxies",)  # a separate section: it comes and goes apart from the certificates

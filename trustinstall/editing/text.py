@@ -5,9 +5,10 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from trustinstall.patterns import regex
+from trustinstall.values import NamedTuple
 
 MARK = "\ufeff"  # a byte-order mark
 

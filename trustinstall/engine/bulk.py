@@ -7,7 +7,7 @@ one, and the failure of one store affects no other. An unusual store is left to 
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trustinstall.editing.pem_blocks import Blocks
@@ -17,6 +17,7 @@ from trustinstall.errors import TrustInstallError
 from trustinstall.host import CHANGED, Replacement
 from trustinstall.state.journal import Entry
 from trustinstall.stores.steps import ANY, Edit, digest
+from trustinstall.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from trustinstall.engine import classify
 from trustinstall.stores.backend import Capability
+from trustinstall.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

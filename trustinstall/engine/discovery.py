@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from trustinstall.engine import walk
 from trustinstall.errors import TrustInstallError, printable
 from trustinstall.stores.backend import Capability
 from trustinstall.stores.store import OtherAccount
+from trustinstall.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

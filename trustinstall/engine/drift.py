@@ -8,8 +8,8 @@ text that `add` would write today.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import field, replace
+from typing import TYPE_CHECKING
 
 from trustinstall.engine import discovery
 from trustinstall.engine.outcome import Outcome, Result
@@ -26,6 +26,7 @@ from trustinstall.stores.desired import Desired
 from trustinstall.stores.observation import State as Trust
 from trustinstall.stores.reference import By, Reference
 from trustinstall.stores.store import DiscoveryOptions
+from trustinstall.values import NamedTuple, dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

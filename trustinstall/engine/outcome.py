@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
 from trustinstall.stores.store import Store
 from trustinstall.typed_json import Sha256
+from trustinstall.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

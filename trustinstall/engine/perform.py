@@ -7,7 +7,7 @@ before anything was done.
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trustinstall.editing.pem_blocks import Blocks
@@ -29,6 +29,7 @@ from trustinstall.stores.steps import (
     digest,
     link_digest,
 )
+from trustinstall.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

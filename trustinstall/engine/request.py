@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
@@ -11,6 +11,7 @@ from trustinstall.errors import UsageProblem, printable
 from trustinstall.state.terms import Terms
 from trustinstall.stores.groups import GROUPS, NAMES, group_of, groups_of_backend
 from trustinstall.stores.store import Store
+from trustinstall.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

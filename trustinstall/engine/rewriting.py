@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from trustinstall.engine.perform import Changed, inverse, no_commands, perform, undo
 from trustinstall.engine.wording import words
@@ -10,6 +10,7 @@ from trustinstall.errors import printable
 from trustinstall.host import Kind
 from trustinstall.state.journal import Entry
 from trustinstall.stores.steps import Content, Edit, digest
+from trustinstall.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -8,12 +8,13 @@ half; both are on disk before a file is changed.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from trustinstall import editing
 from trustinstall.editing.section import ends_section
 from trustinstall.editing.text import read as text_of
 from trustinstall.editing.text import write as bytes_of
+from trustinstall.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from trustinstall.engine import bulk
 from trustinstall.stores.backend import Capability
+from trustinstall.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

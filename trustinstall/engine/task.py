@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trustinstall.engine.ownership import decide
@@ -13,6 +13,7 @@ from trustinstall.stores.backend import Capability
 from trustinstall.stores.files import missing_parents
 from trustinstall.stores.plan import Plan
 from trustinstall.stores.steps import ABSENT, Delete, Edit, Link, MakeDirectory, RemoveDirectory
+from trustinstall.values import dataclass
 
 if TYPE_CHECKING:
     from trustinstall.host import Host

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trustinstall.engine.ownership import holds, managed
@@ -13,6 +13,7 @@ from trustinstall.host.commands import Guard
 from trustinstall.state.journal import Entry
 from trustinstall.stores.plan import Plan, Unsettled
 from trustinstall.stores.steps import RemoveDirectory, ToolOperation
+from trustinstall.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

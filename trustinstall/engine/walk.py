@@ -7,10 +7,11 @@ before backends of a format there.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from trustinstall.stores import trees
 from trustinstall.stores.store import OtherAccount, ScanProgress
+from trustinstall.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

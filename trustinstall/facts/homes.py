@@ -5,11 +5,12 @@ Sources: proc_pid_mountinfo(5), autofs(5), ecryptfs(7) and ecryptfs-utils, syste
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from trustinstall.errors import printable
 from trustinstall.host import Kind
 from trustinstall.patterns import regex
+from trustinstall.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,9 +7,9 @@ Proxies; java.net's networking properties). SOCKS is left out: wget, apt, pip an
 from __future__ import annotations
 
 import ipaddress
-from typing import NamedTuple
 
 from trustinstall.patterns import regex
+from trustinstall.values import NamedTuple
 
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?"
 _PORT = r"(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"

@@ -11,7 +11,7 @@ version; JAVA_TOOL_OPTIONS, which every JVM reports on standard error, and which
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from trustinstall.values import NamedTuple
 
 
 class Variable(NamedTuple):

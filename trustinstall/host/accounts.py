@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
+
+from trustinstall.values import dataclass
 
 _FIRST = 1000  # the first uid of a person (login.defs(5)); directory services assign large ones
 _NOBODY = frozenset({65534, 65535, 2**32 - 2, 2**32 - 1})  # the uids of the account `nobody`, in 16 and in 32 bits

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+
+from trustinstall.values import dataclass
 
 INPUT_FILE = "{given}"  # in an argument vector: the path of a file that holds `Run.given`
 OUTPUT_FILE = "{answer}"  # in an argument vector: the path of a file that the tool writes its output to

@@ -11,6 +11,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from typing import NoReturn
 
 from trustinstall.host.progress import Progress
 
@@ -159,6 +160,19 @@ def write(text: str) -> str | None:
 def _close_output() -> None:
     """Keep the interpreter from writing at exit the text that could not be written now."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def end(code: int) -> NoReturn:
+    """End the process with an exit code, without freeing each object before: that is a tenth of a short command's time.
+
+    If a stream cannot be written, the interpreter ends the process and reports it. Functions of `atexit` do not run.
+    """
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        sys.exit(code)
+    os._exit(code)
 
 
 def complete() -> None:

@@ -15,6 +15,7 @@ from io import BufferedReader
 
 LIMIT = 64 * 1024 * 1024  # bytes; the largest bundle seen in the wild is below 2 MiB
 _PIECE = 16 * 1024 * 1024  # bytes that one read may return
+_LEAST = 64 * 1024  # bytes that it may always return: files of /proc have the size 0
 NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
 CLOEXEC = getattr(os, "O_CLOEXEC", 0)
 BINARY = getattr(os, "O_BINARY", 0)
@@ -122,8 +123,9 @@ def head(path: str, size: int) -> bytes:
 def _at_most(file: BufferedReader, size: int) -> bytes:
     """Return the first `size` bytes: in pieces, because a read allocates memory for all that it may return."""
     parts: list[bytes] = []
+    piece = min(max(os.fstat(file.fileno()).st_size + 1, _LEAST), _PIECE)  # the octet more finds the end
     while size:
-        asked = min(size, _PIECE)
+        asked = min(size, piece)
         parts.append(file.read(asked))
         if len(parts[-1]) < asked:
             break

@@ -13,9 +13,9 @@ import stat
 import struct
 import sys
 from collections.abc import Generator
-from typing import NamedTuple
 
 from trustinstall.errors import printable
+from trustinstall.values import NamedTuple
 
 _READ, _WRITE = 2, 1  # directions of an ioctl, <asm-generic/ioctl.h>
 _OTHERWISE = ("alpha", "mips", "ppc", "sparc")  # these shift the direction by 29, and write as 4; see <asm/ioctl.h>

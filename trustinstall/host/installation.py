@@ -10,7 +10,8 @@ import contextlib
 import os
 import shutil
 import sys
-from dataclasses import dataclass
+
+from trustinstall.values import dataclass
 
 #: The environment of the Debian package.
 PACKAGE = "/opt/trustinstall/package"

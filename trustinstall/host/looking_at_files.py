@@ -67,11 +67,15 @@ class LooksAtFiles(HostValue):
 
     def is_directory(self, path: str) -> bool:
         """Whether a path leads to a directory (links are followed)."""
-        return files.is_directory(self.where(self.real(path)))
+        return files.is_directory(self._reached(path))
 
     def executable(self, path: str) -> bool:
         """Whether a file at this path may be executed (links are followed)."""
-        return files.executable(self.where(self.real(path)))
+        return files.executable(self._reached(path))
+
+    def _reached(self, path: str) -> str:
+        """Return the real path of a target; on the running machine the system itself follows the links."""
+        return self.where(path if self.root == "/" and path.startswith("/") else self.real(path))
 
     def may_write(self, path: str) -> str | None:
         """Return why the acting account could not replace a file at this path, in words, or None."""

@@ -12,11 +12,11 @@ import os
 import stat
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trustinstall.errors import printable
 from trustinstall.host import darwin, files, freebsd, posix_acl
+from trustinstall.values import dataclass
 
 if TYPE_CHECKING:
     from trustinstall.host.files import Status

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from trustinstall.errors import NoRights, UsageProblem
+from trustinstall.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,6 +48,8 @@ def find(number: int) -> Process:
         raise UsageProblem(
             "only Linux shows the variables of another process; run the command itself: doctor -- COMMAND"
         )
+    if number < 1:
+        raise UsageProblem(f"there is no process {number}")
     top = f"/proc/{number}"
     try:
         with open(f"{top}/environ", "rb") as file:

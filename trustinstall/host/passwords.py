@@ -5,10 +5,11 @@ The acting account reads them: a process that works for another account does not
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from trustinstall.errors import UsageProblem, printable
 from trustinstall.host import files
+from trustinstall.values import dataclass
 
 _LIMIT = 4096  # bytes; none is longer
 

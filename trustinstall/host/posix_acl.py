@@ -9,7 +9,8 @@ from __future__ import annotations
 import errno
 import os
 import struct
-from typing import NamedTuple
+
+from trustinstall.values import NamedTuple
 
 ACCESS = "system.posix_acl_access"
 _HEADER = struct.Struct("<I")

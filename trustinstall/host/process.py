@@ -9,12 +9,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, TypedDict
 
 from trustinstall.errors import ToolFailed, printable
 from trustinstall.host import control, files, scratch, watchdog
 from trustinstall.host.commands import INPUT_FILE, OUTPUT_FILE, Run
+from trustinstall.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping

@@ -14,11 +14,11 @@ import dataclasses
 import errno
 import os
 import sys
-from dataclasses import dataclass
 
 from trustinstall.host import durable, files, inode_flags, metadata, swapping
 from trustinstall.host.files import Kind, Status
 from trustinstall.host.metadata import Metadata
+from trustinstall.values import dataclass
 
 CHANGED = swapping.CHANGED
 _FLAGS = (

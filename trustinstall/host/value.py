@@ -6,8 +6,9 @@ Every path that comes in is an absolute path *on the host*; `root` is the root o
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import Enum
+from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from trustinstall.host import accounts, image, inputs, invocation, paths, watchdog
@@ -15,6 +16,7 @@ from trustinstall.host.accounts import Account
 from trustinstall.host.answers import Answers
 from trustinstall.host.passwords import Secret
 from trustinstall.host.windows import paths as winpaths
+from trustinstall.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Mapping
@@ -108,7 +110,13 @@ class HostValue:
 
     def remembered(self, question: Hashable, work_out: Callable[[], _T]) -> _T:
         """Return the answer to a question about what the acting account sees: the known one, or that of `work_out`."""
-        return work_out() if self.answers is None else self.answers.of((self.root, self.account, question), work_out)
+        return work_out() if self.answers is None else self.answers.of((self._asker, question), work_out)
+
+    @cached_property
+    def _asker(self) -> Hashable:
+        """The machine, and the account that sees it."""
+        one = self.account
+        return self.root, one.uid, one.gid, one.name, one.home, one.shell
 
     def where(self, path: str) -> str:
         """Return the real path of a host path: links on the way are resolved inside the root, the last one is kept."""

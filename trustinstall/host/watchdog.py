@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import mmap
 import time
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from trustinstall.values import dataclass
 
 SILENCE = 120.0  # seconds without a step; longer than any step or lock wait of this program
 _MOST_LATE = 3  # tools

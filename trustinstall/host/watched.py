@@ -6,9 +6,10 @@ import os
 import subprocess
 import sys
 import threading
-from typing import IO, TYPE_CHECKING, NamedTuple
+from typing import IO, TYPE_CHECKING
 
 from trustinstall.host import relay
+from trustinstall.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

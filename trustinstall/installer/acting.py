@@ -19,7 +19,11 @@ if TYPE_CHECKING:
     from trustinstall.state.ledger import Covered
 
 #: Modules of trustinstall that jobs for an account import at their first use.
-_MODULES = ("trustinstall.installer.company_roots",)
+_MODULES = (
+    "trustinstall.certificates.intake",
+    "trustinstall.installer.company_roots",
+    "trustinstall_platforms.keystores.check",
+)
 
 
 def engine_of(installer: Inspector) -> Engine:

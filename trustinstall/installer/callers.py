@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from trustinstall.errors import NoRights, printable
 from trustinstall.host import Account, Tools
 from trustinstall.patterns import regex
+from trustinstall.values import NamedTuple
 from trustinstall_platforms.tools.effective import decide
 from trustinstall_platforms.tools.effective.model import Kind, Scene, Session, Setter, Variable
 

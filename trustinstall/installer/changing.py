@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trustinstall.engine.request import Selection
@@ -12,6 +12,7 @@ from trustinstall.installer.acting import engine_of
 from trustinstall.installer.other_accounts import OtherAccounts
 from trustinstall.installer.policy_imports import PolicyImports
 from trustinstall.installer.result import ScopeResult
+from trustinstall.values import dataclass
 
 if TYPE_CHECKING:
     from trustinstall.engine.request import Request

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from trustinstall.certificates import name_constraints
 from trustinstall.doctor import judging
 from trustinstall.doctor.judging import Judgement, Reason
 from trustinstall.errors import printable
 from trustinstall.installer import verifiers
+from trustinstall.values import NamedTuple, dataclass
 from trustinstall_platforms.tools.effective import decide, switched_off
 from trustinstall_platforms.tools.effective.model import Effective, Mode
 from trustinstall_platforms.tools.sessions import everyday

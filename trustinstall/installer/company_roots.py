@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from trustinstall.certificates.certificate import Certificate
-from trustinstall.certificates.intake import Held
 from trustinstall.certificates.public_roots import FINGERPRINTS
 from trustinstall.engine import discovery
 from trustinstall.errors import StoreError, UsageProblem, printable
@@ -22,6 +21,7 @@ from trustinstall.stores.store import DiscoveryOptions
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from trustinstall.certificates.intake import Held
     from trustinstall.host import Host
     from trustinstall.stores.backend import Backend
     from trustinstall.stores.store import Store
@@ -89,6 +89,8 @@ class _Products:
 
     def held(self, root: Certificate, where: str) -> Held:
         """Return a root with where it is, its product, and why it may be idle."""
+        from trustinstall.certificates.intake import Held  # loads the parsers of certificates
+
         product, idle = self._of(root), self.idle(root)
         if product is None:
             return Held(root, where)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +14,7 @@ from trustinstall.installer.acting import answer_of, seen_by
 from trustinstall.installer.diagnosis import Diagnosis
 from trustinstall.installer.wire import encode, received
 from trustinstall.patterns import regex
+from trustinstall.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,9 +6,9 @@ variables that are in effect in the caller's session, see `trustinstall_platform
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache, partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.certificates.public_roots import FINGERPRINTS
@@ -21,6 +21,7 @@ from trustinstall.installer.client_anchors import Anchors
 from trustinstall.installer.client_views import LATER, NO, UNTRUSTED, YES, Clients, ClientView, Question
 from trustinstall.installer.inspected import Inspection, Look
 from trustinstall.installer.planned_roots import NOTHING, PlannedRoots
+from trustinstall.values import NamedTuple, dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -10,7 +10,6 @@ import shlex
 import ssl
 import sys
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from trustinstall.doctor.judging import Reason
@@ -21,6 +20,7 @@ from trustinstall.installer.client_views import NO, ClientView
 from trustinstall.installer.diagnosis import Ask, Diagnosis, diagnose
 from trustinstall.installer.report_data import certificate
 from trustinstall.installer.tls_context import VerifyingContext
+from trustinstall.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

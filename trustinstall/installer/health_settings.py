@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from trustinstall.doctor import health
 from trustinstall.doctor.health import Finding
 from trustinstall.errors import printable
 from trustinstall.facts import readable, system_bundle
 from trustinstall.installer import health_fix
+from trustinstall.values import NamedTuple
 from trustinstall_platforms.tools.effective import decide, ours, paths
 from trustinstall_platforms.tools.effective.clients import READ
 from trustinstall_platforms.tools.effective.model import Form, Mode

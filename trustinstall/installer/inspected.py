@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.certificates.loaded import quiet
@@ -11,6 +11,7 @@ from trustinstall.doctor import judging, paths, target
 from trustinstall.doctor.step import UNREADABLE
 from trustinstall.errors import printable
 from trustinstall.facts import inspection
+from trustinstall.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

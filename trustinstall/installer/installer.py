@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from trustinstall.certificates import intake
 from trustinstall.certificates.certificate import Certificate
-from trustinstall.certificates.name_constraints import parse
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, ders_of
 from trustinstall.engine.outcome import CHANGES
 from trustinstall.engine.request import Request, Selection
@@ -89,6 +87,9 @@ class Installer(Inspector):
         >>> [one.result.value for one in report.in_scope]
         ['planned']
         """
+        from trustinstall.certificates import intake  # what only `add` and `remove` need
+        from trustinstall.certificates.name_constraints import parse
+
         ask, wanted, places = scope_options(scope), terms or Terms(), discovery or DiscoveryOptions()
         selection = _selection(stores, skip)
         domains = parse(wanted.domains)
@@ -164,6 +165,8 @@ class Installer(Inspector):
 
     def _chosen(self, named: Certificate | Sequence[Certificate | str], ask: ScopeOptions) -> tuple[Certificate, ...]:
         """Return certificates as values; an unknown fingerprint yields none. Raises UsageProblem for any other text."""
+        from trustinstall.certificates import intake
+
         every = [named] if isinstance(named, Certificate) else named
         digits = {intake.normalise_fingerprint(one) for one in every if isinstance(one, str)}
         known = self.known(ask) if digits else {}

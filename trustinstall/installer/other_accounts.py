@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from trustinstall.installer.wire import encode, received
 from trustinstall.state.ledger import Covered
 from trustinstall.stores.backend import Capability
 from trustinstall.stores.store import DiscoveryOptions
+from trustinstall.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

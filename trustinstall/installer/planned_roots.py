@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from trustinstall.catalog import SYSTEM_STORES
 from trustinstall.engine.outcome import Result
 from trustinstall.facts import variables
+from trustinstall.values import NamedTuple
 from trustinstall_platforms.tools.effective.model import Mode
 
 if TYPE_CHECKING:

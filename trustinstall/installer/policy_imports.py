@@ -9,7 +9,7 @@ in the caller's scope: every account that people log in to is observed, in a pro
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -27,6 +27,7 @@ from trustinstall.installer.wire import encode, received
 from trustinstall.stores.backend import Capability
 from trustinstall.stores.observation import Observation
 from trustinstall.stores.store import DiscoveryOptions
+from trustinstall.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Generator, Sequence

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from trustinstall.engine.outcome import CHANGES, WIDE, Outcome, Result, own_failures
 from trustinstall.installer.report_data import report_data
+from trustinstall.values import dataclass
 
 if TYPE_CHECKING:
     from trustinstall.certificates.certificate import Certificate
@@ -46,7 +46,7 @@ class ScopeResult:
         return not (self.problem or self.skipped) and not any(one.result is Result.FAILED for one in self.outcomes)
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Report:
     """The result of a changing command: `ok`, `failed`, `planned`, `stores`, `changed`, and all of it by `to_dict()`.
 

@@ -13,12 +13,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trustinstall.errors import NoRights, UsageProblem, printable
 from trustinstall.facts import homes, wsl
 from trustinstall.host import Tools
+from trustinstall.values import dataclass
 
 if TYPE_CHECKING:
     from trustinstall.host import Account, Host

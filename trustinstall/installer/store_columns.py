@@ -13,7 +13,7 @@ import hashlib
 import posixpath
 from contextlib import suppress
 from functools import reduce
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from trustinstall import catalog
 from trustinstall.catalog import SYSTEM_STORES
@@ -23,6 +23,7 @@ from trustinstall.engine import discovery
 from trustinstall.errors import TrustInstallError, printable
 from trustinstall.installer.planned_roots import NOTHING, PlannedRoots
 from trustinstall.stores.observation import State
+from trustinstall.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

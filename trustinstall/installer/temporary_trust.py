@@ -7,7 +7,7 @@ variable names a copy with the additional certificates.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.certificates.loaded import quiet
@@ -16,6 +16,7 @@ from trustinstall.errors import UsageProblem, printable
 from trustinstall.facts import system_bundle
 from trustinstall.facts.variables import ADDS, REPLACES
 from trustinstall.host import TemporaryFiles
+from trustinstall.values import NamedTuple
 from trustinstall_platforms.tools.effective import decide
 from trustinstall_platforms.tools.effective.clients import of_tool
 from trustinstall_platforms.tools.effective.ours import hidden, would_lose

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import ssl
 from functools import reduce
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.errors import TrustInstallError, UsageProblem, printable
 from trustinstall.host import ActingHost
 from trustinstall.installer import logs, tls_roots
+from trustinstall.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

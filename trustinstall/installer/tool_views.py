@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trustinstall.engine import discovery
 from trustinstall.stores.observation import Observation
 from trustinstall.stores.store import DiscoveryOptions
+from trustinstall.values import dataclass
 from trustinstall_platforms.tools import client_verdicts, deciding, table_without_files
 from trustinstall_platforms.tools.settings import Settings
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trustinstall.errors import UsageProblem
 from trustinstall.host import installation
 from trustinstall.state import kept_keys, ledger_file, removal, scopes
+from trustinstall.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable

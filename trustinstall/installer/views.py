@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from trustinstall.typed_json import Sha256
+from trustinstall.values import dataclass
 
 #: The start of each state in which a store holds a certificate; and the state of a store that this account cannot read.
 _HOLDS, UNSEEN = ("trusted", "limited to domains", "follows"), "unreadable"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from trustinstall.engine.outcome import Result
 from trustinstall.errors import printable
 from trustinstall.facts import our_files
 from trustinstall.reporting import words
+from trustinstall.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import ntpath
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from trustinstall.errors import printable
 from trustinstall.installer.report_data import certificate
@@ -17,6 +17,7 @@ from trustinstall.reporting.check import sentence
 from trustinstall.reporting.doctor_json import server
 from trustinstall.reporting.envelope import dump, envelope
 from trustinstall.stores.groups import group_of_backend
+from trustinstall.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -6,11 +6,11 @@ Lines break between words only: a path, command or fingerprint stays whole, so t
 from __future__ import annotations
 
 import textwrap
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from trustinstall.errors import printable
 from trustinstall.reporting.style import PLAIN, Style, tone_of
+from trustinstall.values import NamedTuple, dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

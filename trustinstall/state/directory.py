@@ -8,12 +8,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from trustinstall.errors import StateError, printable
 from trustinstall.host import Kind
 from trustinstall.typed_json import members
+from trustinstall.values import dataclass
 
 if TYPE_CHECKING:
     from trustinstall.host import ActingHost, Host

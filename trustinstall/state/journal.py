@@ -7,13 +7,14 @@ A command that was killed leaves its journal behind; the next command that chang
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from threading import Lock
 from typing import TYPE_CHECKING
 
 from trustinstall.errors import StateError
 from trustinstall.state.directory import check_owner
 from trustinstall.state.step_json import step_from_json, step_to_json
+from trustinstall.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,7 +7,7 @@ command can take back any of its keys.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from trustinstall.errors import StateError
@@ -15,6 +15,7 @@ from trustinstall.facts.proxies import Proxies
 from trustinstall.state.directory import read_json
 from trustinstall.state.ledger import Covered
 from trustinstall.typed_json import flag, items, members, words
+from trustinstall.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -109,7 +110,7 @@ def load(host: Host, state: State) -> Kept:
 
 def save(host: ActingHost, state: State, kept: Kept) -> None:
     """Write the record durably, or delete it if it is empty. Raises OSError."""
-    if not (kept.rows or kept.accounts) and kept.proxies == Proxies():
+    if not (kept.rows or kept.accounts or kept.directories) and kept.proxies == Proxies():
         if host.status(state.kept_keys) is not None:
             host.delete(state.kept_keys)
         return

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from trustinstall.errors import StateError
 from trustinstall.state.directory import read_json
 from trustinstall.typed_json import words
+from trustinstall.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

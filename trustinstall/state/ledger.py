@@ -7,13 +7,14 @@ and writes it.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.state.terms import Terms
 from trustinstall.stores.desired import Placement, Record
+from trustinstall.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable

@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from trustinstall.typed_json import flag, words
+from trustinstall.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,7 +10,9 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from trustinstall.values import NamedTuple
 
 if TYPE_CHECKING:
     from typing_extensions import Self

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from trustinstall.certificates.pem import CERTIFICATE_LABELS, ders_of, pem_blocks
+from trustinstall.certificates.pem import CERTIFICATE_LABELS, blocks_of, ders_of
 from trustinstall.editing.pem_blocks import Blocks, marked, unmarked
 from trustinstall.errors import StoreError
 from trustinstall.stores.backend import Backend
 from trustinstall.stores.observation import Copy, Observation, State
 from trustinstall.stores.plan import Placed, Plan
 from trustinstall.stores.steps import Edit, digest
+from trustinstall.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -80,7 +81,7 @@ class _Held(NamedTuple):
 
 
 def _held(data: bytes, labels: frozenset[str]) -> _Held:
-    blocks = list(pem_blocks(data))
+    blocks = blocks_of(data)
     certificates = [one for one in blocks if one.label in CERTIFICATE_LABELS]
     damaged = sum(one.der is None for one in blocks)
     anchors = {_sha256(one.der): State.TRUSTED for one in certificates if one.der is not None and one.label in labels}

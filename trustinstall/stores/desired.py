@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.stores.observation import Copy, State
+from trustinstall.values import dataclass
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import posixpath
 from abc import abstractmethod
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
@@ -21,6 +20,7 @@ from trustinstall.stores.observation import Copy, Observation, State
 from trustinstall.stores.plan import Placed, Plan
 from trustinstall.stores.steps import ABSENT, Content, Delete, Edit, digest
 from trustinstall.stores.store import Store, blocked
+from trustinstall.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from trustinstall.editing import Path
+from trustinstall.values import dataclass
 
 
 @dataclass(frozen=True)

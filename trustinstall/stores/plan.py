@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from trustinstall.errors import StoreError
 from trustinstall.host.commands import Guard, Run
 from trustinstall.stores.steps import Step, ToolOperation
+from trustinstall.values import dataclass
 
 
 @dataclass(frozen=True)

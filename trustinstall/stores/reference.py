@@ -7,7 +7,7 @@ the same account, that bundle gets marked blocks, like any other bundle.
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from trustinstall.stores import bundle
 from trustinstall.stores.backend import Backend, Capability
 from trustinstall.stores.observation import Copy, Observation, State
 from trustinstall.stores.plan import Placed, Plan
+from trustinstall.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

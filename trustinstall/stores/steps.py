@@ -7,12 +7,12 @@ acting, the step is planned again and the file is not overwritten. The inverse o
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from typing import Protocol
 
 from trustinstall.editing.pem_blocks import Blocks
 from trustinstall.editing.setting import SetKey
 from trustinstall.host.commands import Run
+from trustinstall.values import dataclass
 
 ANY = "any"  # any content, or no file
 ABSENT = "absent"  # no file

@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import field
+from typing import TYPE_CHECKING, Any
 
 from trustinstall.certificates.name_constraints import names, networks
 from trustinstall.editing.json_document import Document
@@ -14,6 +14,7 @@ from trustinstall.errors import printable
 from trustinstall.host import Kind
 from trustinstall.stores.observation import Copy, State
 from trustinstall.typed_json import is_array, is_object
+from trustinstall.values import NamedTuple, dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

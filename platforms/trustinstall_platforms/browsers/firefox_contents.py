@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import posixpath
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.editing.json_document import Document
 from trustinstall.stores.observation import Copy
 from trustinstall.typed_json import is_array
+from trustinstall.values import dataclass
 from trustinstall_platforms.browsers import firefox_places
 
 if TYPE_CHECKING:

@@ -15,10 +15,11 @@ Facts:
 from __future__ import annotations
 
 import posixpath
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from trustinstall.host import Kind
 from trustinstall.patterns import regex
+from trustinstall.values import NamedTuple
 from trustinstall_platforms.browsers import policy_places
 
 if TYPE_CHECKING:

@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from trustinstall.patterns import regex
 from trustinstall.stores.observation import State
+from trustinstall.values import NamedTuple
 
 if TYPE_CHECKING:
     from trustinstall.host import Host

@@ -18,11 +18,12 @@ import errno
 import posixpath
 import re
 from itertools import chain, islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from trustinstall.errors import printable
 from trustinstall.facts.installed import is_backup, program_of
 from trustinstall.patterns import regex
+from trustinstall.values import NamedTuple
 from trustinstall_platforms.browsers import chromium_browsers
 
 if TYPE_CHECKING:

@@ -6,12 +6,13 @@ with the last item.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from trustinstall.editing.json_document import Document
 from trustinstall.errors import StoreError, printable
 from trustinstall.stores.steps import ABSENT, Content, Delete, Edit, digest
+from trustinstall.values import dataclass
 from trustinstall_platforms.browsers import policy_places
 
 if TYPE_CHECKING:

@@ -14,12 +14,13 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from trustinstall.facts.programs import BINARIES
 from trustinstall.host import Kind
 from trustinstall.patterns import regex
 from trustinstall.typed_json import items, members
+from trustinstall.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -9,13 +9,13 @@ administrator's anchors.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.patterns import regex
 from trustinstall.stores.observation import Copy
+from trustinstall.values import dataclass
 from trustinstall_platforms.linux.anchor_sources import fingerprints, our_ending
 from trustinstall_platforms.linux.debian_files import SHIPPED
 from trustinstall_platforms.linux.families import ALPINE, ARCH, DEBIAN, RHEL, SUSE

@@ -5,12 +5,13 @@ Certificates go in by standard input, and every word is a plain one; see `engine
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.errors import OutOfReach, ToolFailed, printable
 from trustinstall.host.commands import Run
 from trustinstall.stores.plan import Refresh
+from trustinstall.values import NamedTuple
 from trustinstall_platforms.containers import engines
 from trustinstall_platforms.containers import inside as vm_inside
 

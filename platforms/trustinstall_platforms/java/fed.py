@@ -10,12 +10,13 @@ Sources: those of `keystores.debian`, and of `linux.families` for the other tool
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from trustinstall.host import Tools
 from trustinstall.stores.observation import Observation, State
 from trustinstall.stores.plan import Plan
 from trustinstall.stores.store import Store, blocked, fed_by
+from trustinstall.values import NamedTuple
 from trustinstall_platforms.java import installations
 from trustinstall_platforms.java.editing import edit
 from trustinstall_platforms.keystores import change, debian

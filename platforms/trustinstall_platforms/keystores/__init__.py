@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from trustinstall_platforms.keystores import jks, pkcs12
 from trustinstall_platforms.keystores.common import Drop, Locked, New, Trusted, Unreadable
 
 if TYPE_CHECKING:
@@ -22,6 +21,8 @@ _CONVERT = "which no Java takes as its own; keytool -importkeystore -deststorety
 
 def parse(content: bytes) -> Jks | Pkcs12:
     """Parse a keystore of any format. Raises Unreadable for one that Java cannot have as its own."""
+    from trustinstall_platforms.keystores import jks, pkcs12
+
     if content.startswith(jks.MAGIC):
         return jks.parse(content)
     if content.startswith(_SEQUENCE):

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from trustinstall.errors import StoreError, StoreLocked
 from trustinstall.stores.observation import Copy
+from trustinstall.values import dataclass
 from trustinstall_platforms import keystores
 from trustinstall_platforms.keystores import Locked, New, Trusted, Unreadable
-from trustinstall_platforms.keystores.check import Expected, problem
 
 PREFIX = "trustinstall-"
 ADVICE = "look at it with keytool -list, or install that Java anew"
@@ -72,6 +72,8 @@ class EntryChange:
             raise refused(self.store, error) from None
 
     def _changed(self, old: bytes) -> bytes:
+        from trustinstall_platforms.keystores.check import Expected, problem  # loads both formats
+
         keystore = keystores.parse(old)
         password = keystore.password(self.passwords())
         before = keystore.trusted([password])

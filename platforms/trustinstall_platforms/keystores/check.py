@@ -12,8 +12,8 @@ import hashlib
 import io
 import struct
 import warnings
-from typing import NamedTuple
 
+from trustinstall.values import NamedTuple
 from trustinstall_platforms.keystores import jks, pkcs12, pkcs12_parts
 from trustinstall_platforms.keystores.pbe import NOTHING
 

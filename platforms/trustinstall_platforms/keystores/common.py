@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from typing import NamedTuple
+
+from trustinstall.values import NamedTuple
 
 
 class Trusted(NamedTuple):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from trustinstall_platforms import keystores
-from trustinstall_platforms.keystores import Drop, Locked, New, Trusted, jks
+from trustinstall_platforms.keystores import Drop, Locked, New, Trusted
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -41,6 +41,8 @@ def trusted(content: bytes) -> Iterator[Trusted]:
 
 def changeable(content: bytes) -> bool:
     """Whether `changed` can change a keystore: it is JKS, and its password is the usual one."""
+    from trustinstall_platforms.keystores import jks
+
     try:
         return content.startswith(jks.MAGIC) and jks.parse(content).password(_USUAL) in _USUAL
     except ValueError:
@@ -57,6 +59,8 @@ def changed_where(content: bytes, add: Sequence[New], drop: Drop, *, first: bool
 
     Raises ValueError if the keystore cannot be understood, or is not `changeable`.
     """
+    from trustinstall_platforms.keystores import jks
+
     try:
         return jks.parse(content).changed(_USUAL, add, drop, first=first)
     except ValueError as error:

@@ -15,8 +15,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 from itertools import count
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from trustinstall.values import NamedTuple
 from trustinstall_platforms.keystores.common import Locked, Trusted, Unreadable
 
 if TYPE_CHECKING:

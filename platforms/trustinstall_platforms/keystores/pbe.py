@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from trustinstall.certificates.der import (
     INTEGER,
@@ -21,6 +21,7 @@ from trustinstall.certificates.der import (
     element,
     wrapped,
 )
+from trustinstall.values import NamedTuple
 from trustinstall_platforms.keystores import rc2
 from trustinstall_platforms.keystores.common import Unreadable
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -27,6 +27,7 @@ from trustinstall.certificates.der import (
     element,
     wrapped,
 )
+from trustinstall.values import dataclass
 from trustinstall_platforms.keystores.common import Locked, Trusted, Unreadable, in_words
 from trustinstall_platforms.keystores.jks import free
 from trustinstall_platforms.keystores.pbe import NOTHING, Budget

@@ -8,7 +8,7 @@ Sources: RFC 7292; sun.security.pkcs12.PKCS12KeyStore of OpenJDK, for the certif
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from trustinstall.certificates.der import (
     CONTEXT_0,
@@ -21,6 +21,7 @@ from trustinstall.certificates.der import (
     element,
     wrapped,
 )
+from trustinstall.values import NamedTuple
 from trustinstall_platforms.keystores.pbe import cipher, first, mac, oid
 
 if TYPE_CHECKING:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.host import Kind
 from trustinstall.stores.files import read
 from trustinstall.stores.observation import Copy
+from trustinstall.values import NamedTuple, dataclass
 from trustinstall_platforms.linux import p11kit_format
 
 if TYPE_CHECKING:

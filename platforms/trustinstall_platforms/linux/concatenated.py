@@ -7,11 +7,12 @@ the text of the file before it in the tool's order.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from trustinstall.errors import StoreError
 from trustinstall.stores.files import without
 from trustinstall.stores.steps import Content, Edit, digest
+from trustinstall.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping

@@ -9,14 +9,15 @@ from __future__ import annotations
 import hashlib
 import posixpath
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import count
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from trustinstall.certificates.pem import CERTIFICATE_LABELS, TRUSTED, pem_blocks
+from trustinstall.certificates.pem import CERTIFICATE_LABELS, TRUSTED, blocks_of
 from trustinstall.host import Kind
 from trustinstall.stores.files import read
 from trustinstall.stores.observation import Copy
+from trustinstall.values import NamedTuple, dataclass
 from trustinstall_platforms.linux.link_changes import HASH_LINK
 
 if TYPE_CHECKING:
@@ -185,7 +186,7 @@ class _Block(NamedTuple):
 
 
 def _certificates(content: bytes) -> Iterator[_Block]:
-    for block in pem_blocks(content):
+    for block in blocks_of(content):
         if block.label in CERTIFICATE_LABELS:
             sha256 = None if block.der is None else hashlib.sha256(block.der).hexdigest()
             yield _Block(block.label, content[block.start : block.end], sha256)

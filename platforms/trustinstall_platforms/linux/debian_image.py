@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from trustinstall.errors import StoreError
 from trustinstall.stores.files import without
+from trustinstall.values import NamedTuple
 from trustinstall_platforms.keystores import debian
 from trustinstall_platforms.linux import concatenated
 from trustinstall_platforms.linux.concatenated import BundleChange, Concatenated, ShrunkFile

@@ -7,7 +7,7 @@ Sources: the manuals of NixOS (security.pki), Guix ("X.509 Certificates"), Bottl
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.errors import StoreError
@@ -15,6 +15,7 @@ from trustinstall.stores.backend import Backend
 from trustinstall.stores.files import read
 from trustinstall.stores.observation import Copy, Observation, State
 from trustinstall.stores.store import Store, blocked
+from trustinstall.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

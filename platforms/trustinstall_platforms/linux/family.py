@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from trustinstall.host import Kind, Tools
 from trustinstall.host.commands import Guard
 from trustinstall.stores.files import missing_parents
 from trustinstall.stores.store import Store, blocked
+from trustinstall.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,11 +9,12 @@ from __future__ import annotations
 import hashlib
 import posixpath
 from itertools import count
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.patterns import regex
 from trustinstall.stores.files import read
+from trustinstall.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

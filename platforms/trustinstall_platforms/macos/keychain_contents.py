@@ -7,12 +7,13 @@ are asked first, then the machine's; the first that decides wins.
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.certificates.fields import CertificateFields
 from trustinstall.errors import CertificateRefused
 from trustinstall.stores.observation import Copy, State
+from trustinstall.values import NamedTuple
 from trustinstall_platforms.macos import security_tool
 
 if TYPE_CHECKING:

@@ -21,8 +21,6 @@ from trustinstall.stores.directory import CertificateDirectories, Directory, own
 from trustinstall.stores.observation import Copy
 from trustinstall.stores.steps import ABSENT, Content, Delete, Edit, digest
 from trustinstall_platforms.keystores import Unreadable
-from trustinstall_platforms.keystores import pkcs12 as keystores
-from trustinstall_platforms.keystores.pkcs12_parts import KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -76,6 +74,8 @@ class DotNet(CertificateDirectories):
         self, store: Store, path: str, old: bytes | None, added: Sequence[Certificate], _removed: Collection[Copy], /
     ) -> Step:
         """Return the step that writes the file of an added certificate, or deletes the file of a removed one."""
+        from trustinstall_platforms.keystores.pkcs12_parts import KEYS
+
         if added:
             content = _pfx(added[0])
             return Edit(path, Content(content), ABSENT if old is None else digest(old))
@@ -86,8 +86,10 @@ class DotNet(CertificateDirectories):
 
 def _bags(data: bytes) -> list[Bag]:
     """Return the content of a PKCS#12 file without a password; nothing for any other file."""
+    from trustinstall_platforms.keystores import pkcs12  # most machines have no such file
+
     try:
-        parsed = keystores.parse(data)
+        parsed = pkcs12.parse(data)
         parsed.password([""])
         return [bag for part in parsed.opened([""]) for bag in part.bags or ()]
     except (Unreadable, ValueError, IndexError, TypeError, OverflowError):

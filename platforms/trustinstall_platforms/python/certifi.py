@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from trustinstall.facts.programs import is_directory
 from trustinstall.patterns import regex
@@ -19,6 +19,7 @@ from trustinstall.stores.bundle import PemBundles
 from trustinstall.stores.public_bundles import LIKELY, holds_many, is_likely
 from trustinstall.stores.sealed import why_sealed
 from trustinstall.stores.store import Found, OtherAccount, Store, blocked, fed_by
+from trustinstall.values import NamedTuple
 from trustinstall_platforms.python.environments import environments
 
 if TYPE_CHECKING:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trustinstall.errors import UsageProblem, printable
@@ -12,6 +11,7 @@ from trustinstall.facts.programs import binaries, expanded, is_absolute, is_dire
 from trustinstall.host import Kind
 from trustinstall.patterns import regex
 from trustinstall.stores.store import OtherAccount
+from trustinstall.values import dataclass
 
 if TYPE_CHECKING:
     from trustinstall.host import Host

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from trustinstall import editing
 from trustinstall.editing.section import PATH
 from trustinstall.errors import StoreError
 from trustinstall.facts import shell_syntax, system_bundle, variables
+from trustinstall.values import NamedTuple
 from trustinstall_platforms.tools import our_section, variable_files
 from trustinstall_platforms.tools.key_in_file import LIMIT, PRIVATE, SHARED, KeyInFile
 

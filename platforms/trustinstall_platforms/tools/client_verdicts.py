@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import field
+from typing import TYPE_CHECKING
 
 from trustinstall.certificates.pem import pem_blocks
 from trustinstall.facts import our_files, system_bundle
+from trustinstall.values import NamedTuple, dataclass
 from trustinstall_platforms.tools.effective import decide
 from trustinstall_platforms.tools.effective.clients import OF_OTHERS, of_tool
 from trustinstall_platforms.tools.effective.model import Effective, Kind, Mode

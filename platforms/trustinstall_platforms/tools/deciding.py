@@ -6,11 +6,12 @@ decides, it is the usual one, or the one that a variable of the session names in
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from trustinstall.errors import printable
 from trustinstall.facts import our_files, system_bundle
 from trustinstall.stores.backend import Unreached
+from trustinstall.values import NamedTuple
 from trustinstall_platforms.tools.effective import decide, ours, paths, values
 from trustinstall_platforms.tools.effective.clients import of_tool
 from trustinstall_platforms.tools.effective.model import Effective, Form, Kind, Mode, Scene, Setter

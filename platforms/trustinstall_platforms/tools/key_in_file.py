@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from trustinstall import editing
 from trustinstall.editing.pem_blocks import Original
@@ -12,6 +12,7 @@ from trustinstall.editing.text import write as bytes_of
 from trustinstall.errors import StoreError
 from trustinstall.stores.plan import Plan
 from trustinstall.stores.steps import ABSENT, ANY, Edit, Step, digest
+from trustinstall.values import NamedTuple
 
 if TYPE_CHECKING:
     from trustinstall.host import Host

@@ -9,12 +9,13 @@ minikube's, which its clusters also accept as the authority of their clients: no
 from __future__ import annotations
 
 import posixpath
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from trustinstall.errors import printable
 from trustinstall.facts import system_bundle
 from trustinstall.stores import bundle as bundles
 from trustinstall.stores.store import Store, blocked
+from trustinstall.values import NamedTuple
 from trustinstall_platforms.tools.effective import decide, ours
 from trustinstall_platforms.tools.effective.model import Form, Kind, Mode
 

@@ -9,17 +9,17 @@ from __future__ import annotations
 import hashlib
 import posixpath
 import re
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from trustinstall.certificates.certificate import Certificate
-from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
+from trustinstall.certificates.pem import CERTIFICATE_LABELS, ders_of
 from trustinstall.editing.pem_blocks import Blocks, marked, unmarked
 from trustinstall.errors import StoreError
 from trustinstall.facts import our_files, system_bundle
 from trustinstall.stores.observation import Copy
 from trustinstall.stores.steps import ABSENT, Content, Delete, Edit, digest
+from trustinstall.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -88,7 +88,9 @@ class Files:
     @property
     def certificates(self) -> Iterator[Certificate]:
         """Every certificate in either file, each once."""
-        return map(Certificate.held, dict.fromkeys((*_ders(self.bundle or b""), *_ders(self.anchors or b""))))
+        both = (self.bundle or b"", self.anchors or b"")
+        ders = dict.fromkeys(der for one in both for der in ders_of(one, CERTIFICATE_LABELS))
+        return map(Certificate.held, ders)
 
     def copies(self, names: frozenset[str], system: Collection[str]) -> Iterator[Copy]:
         """Yield the copies of some certificates. All arguments are SHA-256, `system` those of the system's roots.
@@ -158,13 +160,11 @@ def deletes(host: Host, *paths: str) -> list[Delete]:
 def system(host: Host) -> dict[str, Certificate]:
     """Return the system's roots by SHA-256, each once, in the order of its bundle."""
     found = system_bundle.find(host)
-    return {one.sha256: one for one in map(Certificate.held, _ders(found.content))} if found else {}
+    return (
+        {one.sha256: one for one in map(Certificate.held, ders_of(found.content, CERTIFICATE_LABELS))} if found else {}
+    )
 
 
 def fingerprint(sha256s: Iterable[str]) -> str:
     """Return one SHA-256, in hex, for a set of certificates."""
     return hashlib.sha256("".join(sorted(sha256s)).encode()).hexdigest()
-
-
-def _ders(data: bytes) -> Iterator[bytes]:
-    return (one.der for one in pem_blocks(data) if one.der is not None and one.label in CERTIFICATE_LABELS)

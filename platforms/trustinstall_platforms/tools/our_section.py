@@ -40,13 +40,14 @@ def ours(host: Host, place: Place, section: str) -> tuple[str, ...]:
     """Return the lines of a section that trustinstall wrote; others may have written there, too."""
     if place.style == LAUNCHD:
         return (section,)
-    known = {
-        _named(line)
-        for replacing in (False, True)
-        for line in shell_syntax.kept(place.style, values(host, replacing=replacing))
-    }
-    known |= set(place.head)
+    known = host.remembered(("our lines", place.style), lambda: _known(host, place.style)).union(place.head)
     return tuple(line for line in section.split("\n") if _FILE.search(line) or _named(line) in known)
+
+
+def _known(host: Host, style: str) -> frozenset[str]:
+    """Return the lines that trustinstall writes in a style, with only the name of each managed file."""
+    every = (values(host, replacing=replacing) for replacing in (False, True))
+    return frozenset(_named(line) for one in every for line in shell_syntax.kept(style, one))
 
 
 def sets(line: str, names: Collection[str]) -> bool:

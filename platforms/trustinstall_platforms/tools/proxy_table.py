@@ -17,9 +17,10 @@ manual, Wgetrc commands); Yarn 1 and pnpm, which read npm's file; and
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from trustinstall.editing.section import PROXIES
+from trustinstall.values import NamedTuple
 from trustinstall_platforms.tools import proxy_values as say
 
 if TYPE_CHECKING:

@@ -7,15 +7,15 @@ those sessions: the bundle that they name is a store, and one that cannot be cha
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from trustinstall.editing.section import Section
 from trustinstall.editing.text import Malformed
 from trustinstall.errors import printable
 from trustinstall.facts import our_files, shell_syntax, system_bundle, variables
 from trustinstall.stores import bundle as bundles
+from trustinstall.values import NamedTuple, dataclass
 from trustinstall_platforms.tools import our_section, sessions, variable_files
 from trustinstall_platforms.tools.effective.clients import CLIENTS
 from trustinstall_platforms.tools.effective.model import Form

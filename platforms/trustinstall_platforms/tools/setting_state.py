@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from trustinstall import editing
 from trustinstall.errors import printable
 from trustinstall.facts import our_files, system_bundle
 from trustinstall.facts.programs import is_absolute
+from trustinstall.values import NamedTuple
 from trustinstall_platforms.tools import deciding, switching
 from trustinstall_platforms.tools.effective.model import Mode
 from trustinstall_platforms.tools.key_in_file import PRIVATE, SHARED, KeyInFile

@@ -11,7 +11,7 @@ newer ones do not with `native-tls` (both tried: 0.5.31, 0.10.12, 0.13.8).
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from trustinstall.values import NamedTuple
 
 ADDS, SWITCHES, REPLACES = "adds", "switches", "replaces"
 

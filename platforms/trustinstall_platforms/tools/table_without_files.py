@@ -9,9 +9,10 @@ would make every one without TLS fail. Nor programs that keep their roots in a d
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from trustinstall.facts.programs import expanded, programs
+from trustinstall.values import NamedTuple
 
 if TYPE_CHECKING:
     from trustinstall.host import Host

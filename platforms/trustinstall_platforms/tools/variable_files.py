@@ -6,10 +6,11 @@ fish's; /etc/environment, by PAM, logins with any shell, cron, and the user's sy
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from trustinstall.facts.programs import programs
 from trustinstall.facts.shell_syntax import LAUNCHD
+from trustinstall.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

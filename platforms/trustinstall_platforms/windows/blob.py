@@ -7,7 +7,9 @@ serialised certificate (wincrypt.h, CertSerializeCertificateStoreElement; CERT_C
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from trustinstall.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

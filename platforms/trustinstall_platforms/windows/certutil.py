@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trustinstall.errors import StoreError
@@ -17,6 +17,7 @@ from trustinstall.stores.backend import Backend
 from trustinstall.stores.plan import Placed, Plan
 from trustinstall.stores.steps import ToolOperation
 from trustinstall.stores.store import Store, blocked
+from trustinstall.values import dataclass
 from trustinstall_platforms.windows.registry_stores import (
     UPDATED,
     certificates,

@@ -7,9 +7,10 @@ Policy, the enterprise's, Windows Update's) have owners of their own. Source: wi
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from trustinstall.stores.observation import Copy, Observation, State
+from trustinstall.values import NamedTuple
 from trustinstall_platforms.windows import blob
 
 if TYPE_CHECKING:

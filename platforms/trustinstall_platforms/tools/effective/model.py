@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from trustinstall.errors import printable
 from trustinstall.patterns import regex
+from trustinstall.values import NamedTuple, dataclass
 
 if TYPE_CHECKING:
     from trustinstall.host import Host

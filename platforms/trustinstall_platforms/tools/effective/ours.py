@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
+from trustinstall.certificates.pem import CERTIFICATE_LABELS, ders_of
 from trustinstall.facts import our_files, system_bundle
 from trustinstall_platforms.tools.effective import decide
 from trustinstall_platforms.tools.effective.model import Effective, Form, Kind, Mode
@@ -85,5 +85,4 @@ def _anchors(host: Host, path: str) -> frozenset[str]:
 
 
 def _digests(content: bytes) -> frozenset[str]:
-    blocks = (one for one in pem_blocks(content) if one.label in CERTIFICATE_LABELS and one.der is not None)
-    return frozenset(hashlib.sha256(one.der).hexdigest() for one in blocks if one.der is not None)
+    return frozenset(hashlib.sha256(one).hexdigest() for one in ders_of(content, CERTIFICATE_LABELS))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from trustinstall import editing
 from trustinstall.editing.text import Malformed, numbering
@@ -13,6 +13,7 @@ from trustinstall.editing.text import read as text_of
 from trustinstall.editing.text import write as bytes_of
 from trustinstall.errors import printable
 from trustinstall.patterns import regex
+from trustinstall.values import NamedTuple
 from trustinstall_platforms.tools.effective import blocks, lines
 from trustinstall_platforms.tools.effective.model import Kind, Setter
 

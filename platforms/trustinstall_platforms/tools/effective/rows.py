@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import NamedTuple
 
 from trustinstall.certificates.pem import CERTIFICATE_LABELS
+from trustinstall.values import NamedTuple
 from trustinstall_platforms.tools.effective.model import Form, Mode, Scene
 
 #: PEM labels that a reader accepts. OpenSSL's loader accepts all three; the others only RFC 7468's.

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from trustinstall.errors import printable
+from trustinstall.values import NamedTuple
 from trustinstall_platforms.tools.effective import decide, paths
 from trustinstall_platforms.tools.effective.clients import every
 from trustinstall_platforms.tools.effective.model import Mode, without_login

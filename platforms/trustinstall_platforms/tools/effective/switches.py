@@ -10,8 +10,9 @@ alone); Subversion, AWS and kubectl, which have an option of the command line, o
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from trustinstall.values import NamedTuple
 from trustinstall_platforms.tools.effective.clients import downloads, javascript, languages, python, repositories
 from trustinstall_platforms.tools.effective.lines import CURL_VERIFIES
 from trustinstall_platforms.tools.effective.rows import Place, variable

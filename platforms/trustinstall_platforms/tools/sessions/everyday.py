@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import posixpath
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from trustinstall.facts import variables as facts
 from trustinstall.facts.programs import programs
+from trustinstall.values import NamedTuple
 from trustinstall_platforms.tools.effective.model import Kind, Session, Setter
-from trustinstall_platforms.tools.sessions import managers, table
+from trustinstall_platforms.tools.sessions import managers, repeated, table
 from trustinstall_platforms.tools.sessions.fish_run import Fish, universal
 from trustinstall_platforms.tools.sessions.sh_run import LeftError, Shell
 from trustinstall_platforms.tools.sessions.values import Value, Variables
@@ -60,11 +61,27 @@ def supposed(
         return []
     home = "" if host.account.is_root and not at_home else (host.account.home or "").rstrip("/")
     found: list[Read] = []
+    begun: dict[tuple[str, ...], tuple[View, Variables] | None] = {}  # many sessions begin in the same way
     for row in table.ROWS:
         if _is_here(host, row) and (not row.shell or programs(host, (row.shell,))):
-            view = View(host, home, shown, added or {})
-            found.append(Read(session(view, row), frozenset(view.read)))
+            view, variables = View(host, home, shown, added or {}), None
+            if row.before not in begun:
+                begun[row.before] = _begun(view.copy(), row.before)
+            if (first := begun[row.before]) is not None:
+                view, variables = first[0].copy(), first[1].copy()
+            found.append(Read(session(view, row, variables), frozenset(view.read)))
     return found
+
+
+def _begun(view: View, before: tuple[str, ...]) -> tuple[View, Variables] | None:
+    """Return what PAM and systemd set before a shell is started, and read for it; None if that is too much."""
+    variables = Variables()
+    try:
+        for source in before:
+            _BEFORE[source](view, variables)
+    except ExhaustedError:
+        return None
+    return view, variables
 
 
 def session(view: View, row: table.Row, before: Variables | None = None) -> Session:
@@ -106,7 +123,7 @@ def _read_by_shell(view: View, variables: Variables, row: table.Row) -> None:
             paths = (_place(view, variables, one) for one in choices.split("|"))
             path = next((one for one in paths if one and view.exists(one)), None)
             if path:
-                shell.read(path)
+                repeated.read(shell, path)
     except LeftError:  # the shell ended in a file
         return
 

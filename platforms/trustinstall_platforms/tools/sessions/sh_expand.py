@@ -49,9 +49,7 @@ class Expander:
         found: list[str] = []
         for number, part in enumerate(parts):
             piece = self._piece(part)
-            if piece is None:
-                return None
-            if isinstance(part, Literal) and not part.quoted:
+            if piece is not None and "~" in piece and isinstance(part, Literal) and not part.quoted:
                 piece = self._tilde(piece, first=number == 0, last=number == len(parts) - 1, assigned=assigned)
             if piece is None:
                 return None
@@ -61,7 +59,7 @@ class Expander:
 
     def fields(self, parts: Parts) -> list[str | None] | None:
         """Return the words that a word becomes; None if not even their number is known."""
-        if not any(isinstance(one, Literal) or one.quoted for one in parts) and self._splits:
+        if self._splits and not any(isinstance(one, Literal) or one.quoted for one in parts):
             return self._split(parts)
         if self._zsh and len(parts) > 1 and isinstance(parts[-1], Unknown) and _QUALIFIER.fullmatch(parts[-1].text):
             return list(self._view.matching(self.pattern(parts[:-1]) or ""))

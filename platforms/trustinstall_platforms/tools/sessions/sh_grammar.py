@@ -7,9 +7,9 @@ first syntax that is not known here, the rest of a text is unknown.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import NamedTuple
 
 from trustinstall.patterns import regex
+from trustinstall.values import NamedTuple
 from trustinstall_platforms.tools.sessions.sh_nodes import (
     AndOr,
     Apart,

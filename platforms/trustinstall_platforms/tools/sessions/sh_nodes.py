@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
+from trustinstall.values import NamedTuple
 from trustinstall_platforms.tools.sessions.words import Word
 
 

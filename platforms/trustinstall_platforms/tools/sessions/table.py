@@ -9,7 +9,7 @@ nothing.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from trustinstall.values import NamedTuple
 
 _PROFILES = ("/etc/profile", "~/.bash_profile|~/.bash_login|~/.profile")
 _BASHRC = ("/etc/bash.bashrc", "~/.bashrc")

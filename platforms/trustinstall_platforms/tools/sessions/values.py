@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from trustinstall.values import NamedTuple
 from trustinstall_platforms.tools.effective.model import Kind, Setter, Variable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Hashable, Mapping
 
 BUILT_IN = Setter(Kind.DEFAULT)
 
@@ -37,6 +38,23 @@ class Variables:
         self.maybe = 0
         self.over = False
         self.everything = False
+
+    def copy(self) -> Variables:
+        """Return the same variables, which are set independently from now on."""
+        other = Variables()
+        other.become(self)
+        return other
+
+    def become(self, other: Variables) -> None:
+        """Take over all variables of another shell, and its state."""
+        self._values, self._exported, self._perhaps = dict(other._values), set(other._exported), set(other._perhaps)
+        self.maybe, self.over, self.everything = other.maybe, other.over, other.everything
+
+    def state(self) -> Hashable:
+        """Return all of it as a value."""
+        values = frozenset(self._values.items())
+        names = frozenset(self._exported), frozenset(self._perhaps)
+        return values, *names, self.maybe, self.over, self.everything
 
     @property
     def uncertain(self) -> bool:

@@ -8,16 +8,18 @@ from __future__ import annotations
 import fnmatch
 import posixpath
 import re
-from dataclasses import dataclass, field
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from trustinstall.facts import variables as facts
 from trustinstall.host import Kind
+from trustinstall.values import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Hashable, Iterator, Mapping
 
     from trustinstall.host import Host, Status
+    from trustinstall_platforms.tools.sessions.repeated import Effect
 
 _LARGEST = 512 * 1024  # bytes of one file of settings
 _MOST_BYTES = 2 * 1024 * 1024  # of all files of one session
@@ -44,6 +46,7 @@ class View:
         added: additional files that are assumed to exist, with their text, by real path.
         last: the file that was read last.
         read: the real paths of all files that were read.
+        effects: what files did to shells, which this view and its copies share; see `repeated`.
     """
 
     host: Host
@@ -55,6 +58,26 @@ class View:
     _bytes: int = _MOST_BYTES
     _steps: int = _MOST_STEPS
     _files: int = _MOST_FILES
+    effects: dict[Hashable, Effect] = field(default_factory=dict["Hashable", "Effect"])
+
+    def copy(self) -> View:
+        """Return a view that has read the same, and goes on by itself."""
+        return replace(self, read=set(self.read))
+
+    def goes_on(self, before: View, after: View) -> bool:
+        """Go on as another view did; return False, and do nothing, if more would be read than may be."""
+        left = [
+            mine - (first - last) for mine, first, last in zip(self._left(), before._left(), after._left(), strict=True)
+        ]
+        if min(left) < 0:
+            return False
+        self._bytes, self._steps, self._files = left
+        self.last = after.last
+        self.read |= after.read
+        return True
+
+    def _left(self) -> tuple[int, int, int]:
+        return self._bytes, self._steps, self._files
 
     def step(self) -> None:
         """Count a command. Raises ExhaustedError."""
@@ -71,7 +94,7 @@ class View:
     def text(self, path: str) -> str | None:
         """Return the text of a file, or None if the account cannot read one there. Raises ExhaustedError."""
         real = self._real(path)
-        status = self.host.status(real) if real else None
+        status = self._status(real) if real else None
         if real is not None and real in self.added and status is None:
             self.read.add(real)
             return self.added[real]
@@ -106,14 +129,14 @@ class View:
     def status(self, path: str) -> Status | None:
         """Return the status of a path, links followed, or None."""
         real = self._real(path)
-        return self.host.status(real) if real else None
+        return self._status(real) if real else None
 
     def readable(self, path: str) -> bool:
         """Return whether the account may read the target of a path."""
         real = self._real(path)
         if real in self.added:
             return True
-        status = self.host.status(real) if real else None
+        status = self._status(real) if real else None
         return real is not None and status is not None and self._may(real, status, _READ)
 
     def matching(self, pattern: str) -> list[str]:
@@ -142,6 +165,9 @@ class View:
             return None
         return self.host.remembered(("real path", path), lambda: _resolved(self.host, path))
 
+    def _status(self, path: str) -> Status | None:
+        return self.host.remembered(("status", path), lambda: self.host.status(path))
+
     def _may(self, path: str, status: Status, right: int) -> bool:
         """Return whether the account has a right; people in general have only the rights of every account."""
         if not self.home and self.host.account.is_root:
@@ -153,7 +179,7 @@ class View:
         return bool(status.mode & (right << 3 if status.gid == self.host.account.gid else right))
 
     def _everybody_enters(self, directory: str) -> bool:
-        status = self.host.status(directory)
+        status = self._status(directory)
         return status is not None and bool(status.mode & _SEARCH)
 
 

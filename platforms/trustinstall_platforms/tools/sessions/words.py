@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar
+
+from trustinstall.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

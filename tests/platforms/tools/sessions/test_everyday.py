@@ -11,7 +11,10 @@ import pytest
 from tests.support.fake_host import make, played, program, write
 from trustinstall.host import ActingHost
 from trustinstall_platforms.tools.effective.model import Session, Variable
-from trustinstall_platforms.tools.sessions import everyday
+from trustinstall_platforms.tools.sessions import Read, everyday, reads
+from trustinstall_platforms.tools.sessions.everyday import session
+from trustinstall_platforms.tools.sessions.table import ROWS
+from trustinstall_platforms.tools.sessions.view import View
 
 NODE = "NODE_EXTRA_CA_CERTS"
 _PROFILE = "for i in /etc/profile.d/*.sh; do\n  if [ -r $i ]; then . $i; fi\ndone\n"
@@ -83,6 +86,40 @@ def test_zsh_and_fish_may_be_moved(linux: ActingHost) -> None:
     write(linux, "/home/alice/.zshenv", "ZDOTDIR=~/.config/zsh\n")
     write(linux, "/home/alice/.config/zsh/.zshrc", f"export {NODE}=~/z.pem\n")
     assert found(linux)["zsh interactive"].value == "/home/alice/z.pem"
+
+
+@pytest.mark.parametrize(
+    "profile",
+    ["", "export CORP=/p.pem\n", "corp () { export CORP=/f.pem; }\n", "return\n", "exit\n", "what && CORP=/q.pem\n"],
+    ids=["nothing", "a variable", "a function", "a return", "an end", "a doubt"],
+)
+def test_a_file_that_is_read_once_for_several_sessions(linux: ActingHost, profile: str) -> None:
+    """Each session is the same as if it were the only one, with the files that it reads."""
+    write(linux, "/etc/environment", "CORP=/etc/pam.pem\n")
+    write(linux, "/home/alice/.zshenv", "corp () { CORP=$HOME/e.pem; }\nexport SEEN=env\n")
+    write(linux, "/home/alice/.zprofile", profile)
+    write(linux, "/home/alice/.zshrc", f"corp\nexport {NODE}=$CORP\n. ~/.more\n")
+    write(linux, "/home/alice/.more", "export SEEN=${SEEN}-more\n")
+    write(linux, "/home/alice/.zlogin", "export SEEN=${SEEN}-login\n")
+    together = {one.session.name: one for one in reads(linux)}
+    for row in ROWS:
+        view = View(linux, "/home/alice")
+        if row.name in together:
+            assert together[row.name] == Read(session(view, row), frozenset(view.read))
+    assert together["zsh login interactive"].session.variables["SEEN"].value is not None
+
+
+def test_a_repeated_file_counts_as_read_again(linux: ActingHost) -> None:
+    """The bound on what one session reads is the same, whether another one has read a file before."""
+    write(linux, "/home/alice/.zshrc", f"export {NODE}=/z.pem\n" + "#" * 500_000)
+    for name in (".zshenv", ".zprofile", ".zlogin"):
+        write(linux, f"/home/alice/{name}", "#" * 500_000)
+    write(linux, "/home/alice/.zlogin", ". ~/.zprofile\n")
+    assert found(linux)["zsh interactive"].value == "/z.pem"
+    assert found(linux)["zsh login interactive"].value == "/z.pem"
+    write(linux, "/home/alice/.zlogin", ". ~/.zprofile\n" * 2)
+    assert found(linux.remembering())["zsh interactive"].value == "/z.pem"
+    assert found(linux.remembering())["zsh login interactive"].value is None
 
 
 def test_what_depends_on_what_is_not_known_is_unknown(linux: ActingHost) -> None:
