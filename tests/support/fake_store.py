@@ -38,7 +38,8 @@ cd {root}/stores/$1 || exit 1
 echo "start $1" >>{root}/log
 [ ! -e {root}/slow ] || sleep "$(cat {root}/slow)"
 how=$(cat how 2>/dev/null)
-if [ "$how" != fails ] && [ "$how" != lies ]; then
+[ "$how" != "lies once" ] || rm how
+if [ "$how" != fails ] && [ "$how" != lies ] && [ "$how" != "lies once" ]; then
     for each in sources/*.pem; do basename "$each" .pem; done >.new
     mv .new bundle
 fi

@@ -33,7 +33,7 @@ ProxyUrl = Annotated[
     ),
 ]
 Pid = Annotated[
-    int,
+    int | None,
     general("--pid", metavar="N", help="Judge with the variables of a running process, which fails (Linux)."),
 ]
 Beside = Annotated[

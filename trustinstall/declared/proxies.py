@@ -60,7 +60,7 @@ def with_proxies(installer: Installer, report: Report, wish: Wish | None = None)
     engine = ProxyEngine(host, installer.backends, installer.on_progress)
     kept = engine.kept()
     asked = _asked(kept, wish)
-    if asked == Kept() and not (kept.rows or kept.accounts):
+    if asked == Kept() and not (kept.rows or kept.accounts or kept.directories):
         return report
     accounts = _accounts(host, asked) if host.account.is_root and not host.is_image else {}
     covered = tuple(dict.fromkeys((*kept.accounts, *accounts)))
@@ -128,7 +128,7 @@ def _work_for(host: ActingHost, backends: Sequence[Backend], asked: Kept, reques
     """Do the work as that account; proxies that a document of its own asks for are left."""
     engine = ProxyEngine(host, backends, lambda _doing: None)
     kept = engine.kept()
-    if kept != Kept() and not kept.origin.startswith(_BY_ROOT):
+    if replace(kept, directories=()) != Kept() and not kept.origin.startswith(_BY_ROOT):
         return encode(())
     return encode(telling(engine.keep(asked, _wanted(host, asked), request)))
 

@@ -250,6 +250,7 @@ def _work_for(host: ActingHost, backends: Sequence[Backend], job: _Job, *, comma
     engine = Engine(host, backends, lambda _doing: None)
     if not dry_run:
         engine.recover()
+        _restate(engine, job.wanted)
     ledger = engine.ledger()
     over = {one.sha256 for one in ledger.over(host.now())}
     named = {one.certificate.sha256 for one in job.wanted}
@@ -261,6 +262,16 @@ def _work_for(host: ActingHost, backends: Sequence[Backend], job: _Job, *, comma
     found = drift.look(host, backends, ledger, wanted, former)
     scope = drift.mend(engine, found, host.account.name, command=command, dry_run=dry_run)
     return encode(telling(scope.outcomes))
+
+
+def _restate(engine: Engine, wanted: Sequence[Wish]) -> None:
+    """Give claims of a document its present terms in the account's ledger, too: an end may have come or gone since."""
+    claims = engine.ledger().claims
+    for wish in wanted:
+        claim = claims.get(wish.certificate.sha256)
+        if claim is not None and claim.terms.origin and claim.terms.origin == wish.terms.origin:
+            request = Request((wish.certificate,), trusted=True, by=claim.by)
+            engine.restate(request, {wish.certificate.sha256: wish.terms})
 
 
 def _is_own(ledger: Ledger, sha256: str, name: str) -> bool:

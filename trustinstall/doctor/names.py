@@ -153,7 +153,7 @@ class _Compared:
         self._left -= len(alike)
         if self._left < 0:
             raise ValueError
-        return any(_covers(one, name) for one in alike)
+        return any(covers(one, name) for one in alike)
 
     @staticmethod
     def _asked(name: str) -> Iterator[str]:
@@ -214,7 +214,8 @@ def _kind(name: x509.GeneralName) -> str:
     return "other" if isinstance(name, x509.OtherName) else ""
 
 
-def _covers(limit: x509.GeneralName, name: x509.GeneralName) -> bool:
+def covers(limit: x509.GeneralName, name: x509.GeneralName) -> bool:
+    """Whether a constraint holds for a name: an IP network or a directory. Other kinds are never covered."""
     if isinstance(limit, x509.IPAddress) and isinstance(name, x509.IPAddress):
         network, address = limit.value, name.value
         if isinstance(network, (ipaddress.IPv4Network, ipaddress.IPv6Network)):

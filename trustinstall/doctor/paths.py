@@ -105,7 +105,7 @@ def _issuers(
 def _ordered(able: Sequence[Certificate], last: Certificate, case: Case, *, sent: bool) -> list[Certificate]:
     """Return issuers in the order of a verifier: by key identifier, by date, and as they come."""
     picks = case.family.picks
-    if picks == AS_SENT and sent:
+    if len(able) == 1 or (picks == AS_SENT and sent):
         return [*able]
     every = able[::-1] if picks == NEWEST and sent else able
     return sorted(every, key=lambda one: (names_other(last, one), not one.not_before <= case.now <= one.not_after))
@@ -116,6 +116,7 @@ def _ends(one: Certificate, case: Case) -> bool:
     return case.family.partial or (one.self_issued and not names_other(one, one))
 
 
+@lru_cache(_MOST_KNOWN)
 def names_other(one: Certificate, issuer: Certificate) -> bool:
     """Whether a certificate names another key as its issuer's than the issuer names as its own; False if unknown."""
     try:

@@ -220,7 +220,7 @@ def plan(host: Host, want: FileKeys, row: Row | None, ledger: Ledger) -> Change:
         kept.append(KeptKey(path, value, inserted, "" if alone == inserted else alone))
     created = (row.created if row else False) or old is None or want.location in shared_files.made(ledger)
     if not kept:
-        gone = row is not None and row.created and old is not None and _EMPTY.fullmatch(rest)
+        gone = old is None or (row is not None and row.created and _EMPTY.fullmatch(rest))
         return Change(old, None if gone else old if row is None else rest, None, detail)
     if old is not None and new == old and row is not None:
         return Change(old, old, row, detail)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from trustinstall.engine.perform import Commands
-    from trustinstall.host import ActingHost
+    from trustinstall.host import ActingHost, Host
     from trustinstall.state.directory import State
     from trustinstall.state.journal import Entry
     from trustinstall.state.ledger import Ledger
@@ -149,6 +149,11 @@ def _directories(entry: Entry) -> set[str]:
     if len(found) < len(entry.inverse) and entry.location.startswith("/"):
         found |= {entry.location, posixpath.dirname(entry.location)}
     return found
+
+
+def has_leftovers(host: Host, directory: str) -> bool:
+    """Whether a directory of the state holds temporary files: of a killed command, or of one that runs now."""
+    return any(name.startswith(host.temporary_name("")) for name in host.names(directory))
 
 
 def _sweep(host: ActingHost, base: str) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from trustinstall.engine import audit, bookkeeping, discovery, order
 from trustinstall.engine.asked_again import asked_again
 from trustinstall.engine.choosing import choose
-from trustinstall.engine.recovery import recover
+from trustinstall.engine.recovery import has_leftovers, recover
 from trustinstall.engine.request import Selection
 from trustinstall.engine.rewriting import rewrite
 from trustinstall.engine.side_by_side import change_side_by_side
@@ -79,7 +79,7 @@ class Engine:
 
     def unfinished(self) -> bool:
         """Whether an earlier command did not end, as far as this account can see."""
-        return self._host.status(self._state.journal) is not None
+        return self._host.status(self._state.journal) is not None or has_leftovers(self._host, self._state.private)
 
     def recover(self) -> bool:
         """Undo an interrupted command, and return whether there was one; see `recovery.recover`."""

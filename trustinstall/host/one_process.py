@@ -48,6 +48,8 @@ def find(number: int) -> Process:
         raise UsageProblem(
             "only Linux shows the variables of another process; run the command itself: doctor -- COMMAND"
         )
+    if number < 1:
+        raise UsageProblem(f"there is no process {number}")
     top = f"/proc/{number}"
     try:
         with open(f"{top}/environ", "rb") as file:

@@ -31,7 +31,7 @@ def save(host: ActingHost, found: Diagnosis, path: str) -> Diagnosis:
     lines = [
         UNVERIFIED.decode(),
         f"# Seen at {found.target}{f' through {found.proxy}' if found.proxy else ''} on {host.stamp()}.",
-        f"# {root.subject}",
+        f"# {root.subject.replace('-----', '- - - - -')}",  # some readers would take its BEGIN CERTIFICATE for a line
         f"# SHA-256 {root.sha256}",
     ]
     new_file.write(host, path, "\n".join([*lines, ""]).encode() + root.pem)

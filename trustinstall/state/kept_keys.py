@@ -110,7 +110,7 @@ def load(host: Host, state: State) -> Kept:
 
 def save(host: ActingHost, state: State, kept: Kept) -> None:
     """Write the record durably, or delete it if it is empty. Raises OSError."""
-    if not (kept.rows or kept.accounts) and kept.proxies == Proxies():
+    if not (kept.rows or kept.accounts or kept.directories) and kept.proxies == Proxies():
         if host.status(state.kept_keys) is not None:
             host.delete(state.kept_keys)
         return

@@ -156,7 +156,10 @@ def test_a_running_program_is_judged_by_its_own_variables(fresh: Throwaway) -> N
             assert _asked(fresh, server.url)[1]["curl"]["accepts"] == "no"
     finally:
         process.communicate("")
-    assert "there is no process" in fresh.trustinstall("doctor", "x.example", f"--pid={process.pid}").stderr
+    for number in (process.pid, 0, -1):
+        assert "there is no process" in fresh.trustinstall("doctor", "x.example", f"--pid={number}").stderr
+    for option in ("--report", "--save-root"):  # of an empty variable of a script
+        assert fresh.trustinstall("doctor", "x.example", option, "").returncode == 2
 
 
 def test_root_judges_a_program_by_its_own_rights(fresh: Throwaway) -> None:

@@ -218,6 +218,17 @@ def test_terms_of_a_document_hold(fresh: Throwaway) -> None:
     assert not holds(fresh, DEBIAN)
 
 
+def test_an_end_that_a_document_gets_later_holds_for_accounts(fresh: Throwaway) -> None:
+    """A document that first named no end takes the root out of accounts' stores, too; one without an end keeps it."""
+    deliver(fresh, "alice", "bob")
+    for user, ends in (("alice", True), ("bob", False)):
+        for more in ("", "until = 2030-01-31", "until = 2030-01-31" if ends else ""):
+            fresh.write(TRUST, f'version = 1\n[defaults]\naccounts = ["{user}"]\n' + inline(ROOT.pem, more))
+            fresh.trustinstall("apply", TRUST, check=True)
+        later(fresh, 2000, "repair")
+        assert [holds(fresh, DEBIAN), holds(fresh, ALICE), holds(fresh, BOB)] == [not ends, False, not ends]
+
+
 @pytest.mark.parametrize("form", ["trust.toml", "trust.json"])
 def test_what_is_exported_can_be_applied(fresh: Throwaway, form: str) -> None:
     """The export of one machine, applied to a fresh one, gives the same claims; and nothing changes here."""

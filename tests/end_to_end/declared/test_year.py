@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
 from tests.end_to_end.clients.table import LIBRARY, REFUSES, TRUSTS, VERIFY_FAILED, Command
-from tests.end_to_end.declared.events import new_jre, restore_etc, sh
+from tests.end_to_end.declared.events import JRE, new_jre, restore_etc, sh
 from tests.support.fresh import copy_in, downloads
 from tests.support.later import later
 from tests.support.pki import Root, make_root
@@ -32,6 +33,7 @@ OURS = (
 ACCOUNTS = ("/etc/passwd", "/etc/shadow", "/etc/group", "/etc/gshadow", "/etc/subuid", "/etc/subgid", "/var/mail")
 BACKUPS = tuple(f"{path}-" for path in ACCOUNTS)
 _INSTALL = "pip3 --python {0}/bin/python install --quiet --no-index --no-compile --find-links {1} {2}"
+_PIP = "/opt/pip/lib/python3.11/site-packages/pip/_vendor/certifi/cacert.pem"
 _BUNDLES = "find /opt /home -path '*/certifi/cacert.pem' | sort | xargs sha256sum"
 
 
@@ -53,6 +55,15 @@ class Machine:
             python = (f"{place}/bin/python", "-I", "-c", LIBRARY.format("requests"), "{url}")
             clients.append(Command(place, python, VERIFY_FAILED, user=user))
         return [(client.ask(self.root, self.old), client.ask(self.root, self.new)) for client in clients]
+
+    def holds(self, *paths: str) -> bool:
+        """Whether a bundle or keystore holds one of the two roots."""
+        contents = [self.root.read(path) for path in paths]
+        return any(
+            root.der in content or b"".join(root.pem.splitlines()[1:-1]) in content.replace(b"\n", b"")
+            for root in (self.old_root, self.new_root)
+            for content in contents
+        )
 
     def make(self, place: str, user: str = "root", wheels: str = "/srv/wheels") -> None:
         """A new environment with requests."""
@@ -84,7 +95,9 @@ def machine() -> Iterator[Machine]:
         yield Machine(root, first, second, old, new)
 
 
-def test_a_year(machine: Machine) -> None:
+def test_a_year(  # noqa: PLR0915  a year is long
+    machine: Machine,
+) -> None:
     """Apply, upgrade, replace, rotate, people who come and go, a restored backup, an end, and an empty document."""
     root, both, app = machine.root, (TRUSTS, TRUSTS), "/opt/app"
     machine.make(app)
@@ -105,11 +118,23 @@ def test_a_year(machine: Machine) -> None:
     machine.passes(30)
     assert machine.trusted(app) == [(TRUSTS, REFUSES)] * 2
 
+    # Debian's pip, which trusts the system's store, upgrades itself to one that trusts a bundle of its own.
+    sh(root, "python3 -m venv /opt/pip")
+    machine.passes(40)
+    assert not machine.holds(_PIP)
+    sh(root, "/opt/pip/bin/pip install --quiet --no-index --no-compile --find-links /srv/wheels --upgrade pip")
+    machine.passes(50)
+    assert machine.holds(_PIP)
+
     machine.make("/home/alice/work/env", "alice")
     sh(root, "useradd --create-home --shell /bin/bash --user-group carol")
     machine.make("/home/carol/env", "carol")
+    sh(root, "mkdir -p ~/.pki/nssdb; certutil -N --empty-password -d sql:$HOME/.pki/nssdb", "carol")
     new_jre(root)
+    assert not machine.holds(JRE)
     machine.passes(60)
+    assert machine.holds(JRE)
+    assert machine.old_root.sha256 in sh(root, "certutil -L -d sql:$HOME/.pki/nssdb", "carol").stdout
     places = (app, "/home/alice/work/env", "/home/carol/env")
     assert machine.trusted(*places) == [(TRUSTS, REFUSES)] * 4
 
@@ -129,9 +154,24 @@ def test_a_year(machine: Machine) -> None:
     machine.passes(200)
     assert machine.trusted(*places[:2]) == [(REFUSES, TRUSTS)] * 3
 
+    # Trust that has an end goes by itself, and comes back with a document that names none.
+    end = datetime.now(timezone.utc) + timedelta(days=240)
+    machine.says(machine.new_root, more=f"until = {end:%Y-%m-%d}")
+    machine.passes(220, "apply")
+    assert machine.trusted(*places[:2]) == [(REFUSES, TRUSTS)] * 3
+    machine.passes(242)
+    assert machine.trusted(*places[:2]) == [(REFUSES, REFUSES)] * 3
+    machine.says(machine.new_root)
+    machine.passes(260, "apply")
+    assert machine.trusted(*places[:2]) == [(REFUSES, TRUSTS)] * 3
+
     machine.says()
     machine.passes(365, "apply", "--prune")
+    assert not machine.holds(JRE, _PIP)
     assert machine.trusted(*places[:2]) == [(REFUSES, REFUSES)] * 3
-    sh(root, _INSTALL.format(app, "/srv/older", "--no-deps --force-reinstall certifi") + "; rm -r /home/alice/work")
+    sh(
+        root,
+        _INSTALL.format(app, "/srv/older", "--no-deps --force-reinstall certifi") + "; rm -r /home/alice/work /opt/pip",
+    )
     assert sh(root, _BUNDLES).stdout == bundles
     assert root.changes(ignore=ignore) == before

@@ -18,7 +18,7 @@ from trustinstall.engine.outcome import Result
 from trustinstall.engine.perform import perform
 from trustinstall.engine.request import Request
 from trustinstall.facts.proxies import Proxies
-from trustinstall.host import ActingHost
+from trustinstall.host import ActingHost, files
 from trustinstall.state.kept_keys import Kept
 from trustinstall.stores.keys import FileKeys
 
@@ -127,6 +127,30 @@ def test_a_kill_loses_nothing(host: ActingHost, monkeypatch: pytest.MonkeyPatch,
     assert keep(host, asked=Kept()) == [Result.REMOVED if at == "after" else Result.ABSENT]
     assert host.read(_NPMRC) == b"fund=false\n"
     assert [one for one in host.names("/home/alice") if one.startswith(host.temporary_name(""))] == []
+
+
+def test_a_file_that_a_person_has_deleted_is_not_made_again(host: ActingHost) -> None:
+    """Taking the proxies back makes no empty file in the place of one that is gone."""
+    assert keep(host, want()) == [Result.ADDED]
+    Path(host.where(_NPMRC)).unlink()
+    assert keep(host, asked=Kept()) == [Result.ABSENT]
+    assert host.read_or_none(_NPMRC) is None
+
+
+def test_a_kill_while_a_file_is_deleted_loses_nothing(host: ActingHost, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed when the file that was created for the keys is put aside: the next run puts it back, and deletes it."""
+    assert keep(host, want()) == [Result.ADDED]
+
+    def die(host: ActingHost, step: Any, token: str) -> None:  # noqa: ANN401  any step
+        host.move(step.path, f"/home/alice/{files.aside_name(token, '.npmrc')}")
+        os._exit(9)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("trustinstall.engine.kept_keys.perform", die)
+        killed(lambda: keep(host, asked=Kept()))
+    assert host.status(_NPMRC) is None
+    assert keep(host, asked=Kept()) == [Result.REMOVED]
+    assert [one for one in host.names("/home/alice") if one.startswith((".npmrc", host.temporary_name("")))] == []
 
 
 def test_a_full_disk_leaves_the_file(host: ActingHost, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""The power fails at any moment of `add` and `remove`: the next command brings the new state, or the old one."""
+"""The power fails at any moment of `add`, `remove` or `apply`: the next command brings the old state, or the new."""
 
 from __future__ import annotations
 
@@ -16,7 +16,13 @@ from tests.contract.machines import FULL
 from tests.support import fake_host
 from tests.support.disk_writes import Disk, Recording, disk, lay_out
 from tests.support.pki import make_root
+from trustinstall.certificates.certificate import Certificate
+from trustinstall.declared.apply import apply
+from trustinstall.declared.loading import Declaration, Declared, DeclaredProxies
 from trustinstall.engine.outcome import Result
+from trustinstall.facts.proxies import Proxies
+from trustinstall.installer.installer import Installer
+from trustinstall.state.terms import Terms
 from trustinstall_platforms.tools.environment import Environment
 from trustinstall_platforms.tools.our_bundle import OwnBundle
 from trustinstall_platforms.tools.settings import Settings
@@ -33,14 +39,28 @@ import os, sys
 from pathlib import Path
 os.seteuid(int(sys.argv[4]))
 from tests.unit.engine.test_power_loss import act
-act(Path(sys.argv[1]), sys.argv[2] == "add", Path(sys.argv[3]).read_bytes())
+act(Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3]).read_bytes())
 """
 
 
-def act(top: Path, trusted: bool, der: bytes) -> set[Result]:  # noqa: FBT001  `add` or `remove`
-    """Add or remove the root for alice, whose host begins in a directory; return the results of all stores."""
-    kinds = (OwnBundle(), Environment(), Settings())
-    return {one.result for one in fake_host.change(fake_host.make(top), kinds, fake_host.wish(der, trusted=trusted))}
+#: Each command, and the one that takes its work back: `prune` is `apply --prune` of a document that names nothing.
+_UNDO = {"add": "remove", "apply": "prune"}
+_PROXIES = DeclaredProxies(Proxies("http://a.example:1", no_proxy=("localhost",)), (), all_users=False)
+
+
+def act(top: Path, what: str, der: bytes) -> set[Result]:
+    """Run a command for alice, whose host begins in a directory; return the results of all stores.
+
+    A document asks for the root, and for proxies in the same files.
+    """
+    host, kinds = fake_host.make(top), (OwnBundle(), Environment(), Settings())
+    if what in {"add", "remove"}:
+        return {one.result for one in fake_host.change(host, kinds, fake_host.wish(der, trusted=what == "add"))}
+    origin = "apply:/trust.toml"
+    asked = Declared(Certificate(der), Terms(origin=origin), (), "/trust.toml:2")
+    whole, empty = Declaration((asked,), origin, proxies=_PROXIES), Declaration((), origin)
+    report = apply(Installer(host=host, backends=kinds), whole if what == "apply" else empty, prune=True)
+    return {one.result for one in report.outcomes}
 
 
 @contextmanager
@@ -85,7 +105,7 @@ def home(top: Path) -> Disk:
 
 
 def record(top: Path, what: str) -> Recording:
-    """Run `add` or `remove`, and record what it writes."""
+    """Run a command, and record what it writes."""
     der = top.with_name("corp.der")
     der.write_bytes(CORP.der)
     env = {**os.environ, "PYTHONPATH": f"{PROJECT}:{PROJECT}/platforms", "PYTHONDONTWRITEBYTECODE": "1"}
@@ -93,27 +113,29 @@ def record(top: Path, what: str) -> Recording:
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("what", ["add", "remove"])
+@pytest.mark.parametrize("what", [*_UNDO, *_UNDO.values()])
 def test_the_next_command_brings_the_old_or_the_new_state(what: str) -> None:
-    """From each disk that a loss of power may leave, `remove` restores every byte, and `add` gives what it always does.
+    """From each disk that a loss of power may leave, the undo restores every byte, and the command does what it does.
 
     Nothing else is left: no temporary file, and no journal.
     """
+    first, undo = next(pair for pair in _UNDO.items() if what in pair)
     with machine() as top:
         old = home(top)
         with alice():
-            act(top, trusted=True, der=CORP.der)
+            act(top, first, CORP.der)
         new, like = home(top), top.with_name("like")
+        assert new != old
         shutil.copytree(top, like)
-        if what == "add":
+        if what == first:
             with alice():
-                act(top, trusted=False, der=CORP.der)
+                act(top, undo, CORP.der)
             shutil.rmtree(top / STATE)
         disks = [*record(top, what).disks()]
         assert len(disks) > 2 * _SOME
         for left in disks if FULL else disks[:: len(disks) // _SOME]:
-            for trusted, wanted in ((True, new), (False, old)):
+            for command, wanted in ((first, new), (undo, old)):
                 with machine(left, like) as after, alice():
-                    assert act(after, trusted, CORP.der) <= _GOOD
+                    assert act(after, command, CORP.der) <= _GOOD
                     assert home(after) == wanted
                     assert not [*(after / STATE).rglob("journal"), *(after / STATE).rglob(".trustinstall-*")]
