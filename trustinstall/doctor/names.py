@@ -69,14 +69,14 @@ def _matches(name: str, host: str, rules: Names) -> bool:
     if not label or rest != domain or (rules.stars != AS_LABELS and "." not in rest):
         return False
     part = rules.stars == IN_PART and head.count("*") == 1 and not head.startswith("xn--")
-    return head == "*" or (part and _label_matches(head, label))
+    return head == "*" or (part and label_matches(head, label))
 
 
 def _labels_match(names: Sequence[str], labels: Sequence[str]) -> bool:
-    return len(names) == len(labels) and all(map(_label_matches, names, labels))
+    return len(names) == len(labels) and all(map(label_matches, names, labels))
 
 
-def _label_matches(name: str, label: str) -> bool:
+def label_matches(name: str, label: str) -> bool:
     """Whether each part between the stars follows the one before: a pattern of many stars could take for ever."""
     first, *rest = name.split("*")
     if not rest:

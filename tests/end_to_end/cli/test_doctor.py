@@ -208,7 +208,7 @@ def test_a_program_with_files_of_its_own_is_judged_by_these(fresh: Throwaway) ->
     alice = "setpriv --reuid=alice --regid=alice --clear-groups"
     mounted = f"mount --bind /srv/bundle.pem {bundle} && exec {alice} python3 -c '{wait}'"
     below = f"mount --rbind /usr /jail/usr && exec chroot /jail {alice} python3 -c '{wait}'"
-    cases = [
+    cases: list[tuple[str, dict[str, str], str]] = [
         (mounted, {}, "yes"),
         (below, {}, "no"),
         (below, {"SSL_CERT_FILE": "/host.pem"}, "yes"),
