@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import wraps
 from typing import TYPE_CHECKING, TypeVar
 
@@ -31,6 +31,7 @@ from trustinstall.host.other_processes import GuardHeld
 from trustinstall.host.replacing import Replacement
 from trustinstall.host.value import Tools
 from trustinstall.host.windows import registry
+from trustinstall.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

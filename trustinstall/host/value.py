@@ -6,7 +6,7 @@ Every path that comes in is an absolute path *on the host*; `root` is the root o
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import Enum
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
@@ -16,6 +16,7 @@ from trustinstall.host.accounts import Account
 from trustinstall.host.answers import Answers
 from trustinstall.host.passwords import Secret
 from trustinstall.host.windows import paths as winpaths
+from trustinstall.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Mapping
