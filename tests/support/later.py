@@ -9,15 +9,17 @@ from tests.support.throwaway import PROGRAM, Throwaway
 _SHIFTED = """
 import sys
 from datetime import timedelta
-from trustinstall.host import Host, invocation
+from trustinstall.host import invocation, looking
 days = float(sys.argv.pop(1))
 real = invocation.now
 def shifted():
     return real() + timedelta(days=days)
 invocation.now = shifted
-clock = Host.__dataclass_fields__["clock"]  # inherited by ActingHost
-assert clock.default is real
-clock.default = shifted
+looking.Host.__init__.__defaults__ = tuple(
+    shifted if one is real else one for one in looking.Host.__init__.__defaults__
+)
+from trustinstall.host import ActingHost
+ActingHost.__init__.__defaults__ = tuple(shifted if one is real else one for one in ActingHost.__init__.__defaults__)
 sys.argv[0] = "/opt/trustinstall/bin/trustinstall"
 from trustinstall.__main__ import main
 main()
