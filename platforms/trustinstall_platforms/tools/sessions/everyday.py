@@ -149,8 +149,9 @@ def _read_by_fish(view: View, variables: Variables, row: table.Row) -> None:
     if path and text is not None:
         universal(variables, text, path)
     directories = [one for each in table.FISH_CONF_D if (one := _place(view, variables, each))]
-    found = {name: path for path in reversed(list(_files(view, directories, ".fish"))) for name in [_name(path)]}
-    for one in (path for path in _files(view, directories, ".fish") if found[_name(path)] == path):
+    paths = list(_files(view, directories, ".fish"))  # listed once: another program may add a file meanwhile
+    found = {_name(path): path for path in reversed(paths)}
+    for one in (path for path in paths if found[_name(path)] == path):
         fish.read(one)
     for config in table.FISH_CONFIG:
         if path := _place(view, variables, config):
