@@ -54,7 +54,7 @@ def banned(where: str, code: str) -> bool:
 
 IMPORT_EVERYTHING = """
 import importlib, pkgutil, sys
-import concurrent.futures, ctypes, cryptography.x509, logging, multiprocessing, os, pathlib, platformdirs
+import concurrent.futures, ctypes, cryptography.x509, distro, logging, multiprocessing, os, pathlib, platformdirs
 import random, shutil, signal, ssl, subprocess, tempfile, threading, typer, rich.console, urllib.request
 system, missing = sys.argv[1], sys.argv[2].split()
 for name in missing:

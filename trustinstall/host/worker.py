@@ -38,12 +38,12 @@ _MODULES = (
     "cryptography.hazmat.primitives.serialization.pkcs12",
     "cryptography.hazmat.primitives.serialization.pkcs7",
     "csv",
+    "distro",
     "platform",
     "platformdirs",
     "plistlib",
     "pwd",
     "resource",
-    "shlex",
     "ssl",
 )
 _DONE, _FAILED = b"+", b"-"  # the first byte of an answer
