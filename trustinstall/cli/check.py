@@ -24,10 +24,12 @@ def check(
 ) -> None:
     """Say in one line whether roots are trusted; change nothing. Exit status: 0 as wanted, 10 something is missing.
 
-    Without a file or fingerprint, it is about every certificate that trustinstall added.
+    Without a file or fingerprint, it is about every certificate that trustinstall added. A store is missing if it no
+    longer trusts one, or if repair would add it: new stores, and those that an interrupted add did not reach.
     """
     from trustinstall.installer import checking
     from trustinstall.installer import names as targets
+    from trustinstall.installer.lacking import lacking_in_scope
     from trustinstall.installer.narrowing import narrowed
     from trustinstall.reporting.check import sentence
 
@@ -36,12 +38,13 @@ def check(
     if names and sha256:
         raise UsageProblem("name a file or --sha256 HEX, not both")
     ask = ask_for_look(scope, user, all_users=all_users)
-    view = narrowed(installer.look(ask), scope=scope, selection=selection_of(store, skip))
+    selection = selection_of(store, skip)
+    view = narrowed(installer.look(ask), scope=scope, selection=selection)
     if names or sha256:
         wanted = targets.fingerprints(outside_host(), names or [], sha256)
     else:
         wanted = tuple(dict.fromkeys(one.sha256 for one in view.certificates))
-    verdict = checking.verdict(view, wanted)
+    verdict = checking.verdict(view, wanted, lacking_in_scope(installer, scope, wanted, selection))
     if json:
         from trustinstall.reporting import json_report
 

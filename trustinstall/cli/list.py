@@ -71,10 +71,12 @@ def list_(
         output.say(shown)
     if exit_code:
         from trustinstall.installer import checking
+        from trustinstall.installer.lacking import lacking_in_scope
 
         wanted = chosen if names else [one.sha256 for one in view.certificates]
         absent = bool(names) and not wanted
-        raise typer.Exit(checking.NOT_AS_WANTED if absent else checking.verdict(view, wanted).exit_code)
+        lacking = lacking_in_scope(installer, scope, wanted, selection_of(store, skip))
+        raise typer.Exit(checking.NOT_AS_WANTED if absent else checking.verdict(view, wanted, lacking).exit_code)
 
 
 def _chosen(installer: Installer, ask: ScopeOptions, words: list[str]) -> list[str]:

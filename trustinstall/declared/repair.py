@@ -21,6 +21,7 @@ from trustinstall.errors import TrustInstallError
 from trustinstall.facts import homes, wsl
 from trustinstall.installer import ends
 from trustinstall.installer.acting import answer_of, covered_account
+from trustinstall.installer.lacking import claimed_variables
 from trustinstall.installer.policy_imports import PolicyImports
 from trustinstall.installer.result import Report, ScopeResult
 from trustinstall.installer.situation import ScopeOptions, decide
@@ -95,11 +96,11 @@ def exit_code(report: Report, *, asked: bool) -> int:
 
 def _with_variables(installer: Installer, ledger: Ledger, declared: Sequence[Declared]) -> Installer:
     """Return the installer that sets variables as the documents say, or else as the latest claim says."""
-    told = sorted((one.since, one.terms.variables) for one in ledger.claims.values() if one.terms.variables)
-    modes = [mode for _, mode in told] + [one.terms.variables for one in declared if one.terms.variables]
-    if not modes:
+    modes = [one.terms.variables for one in declared if one.terms.variables]
+    mode = modes[-1] if modes else claimed_variables(ledger)
+    if not mode:
         return installer
-    return replace(installer, backends=with_variables(installer.backends, modes[-1]), variables=modes[-1])
+    return replace(installer, backends=with_variables(installer.backends, mode), variables=mode)
 
 
 def _caller(installer: Installer) -> str:

@@ -1,4 +1,4 @@
-"""The verdict of `check`: whether certificates are trusted in every store where trustinstall has put them."""
+"""The verdict of `check`: whether certificates are trusted in every store that should trust them."""
 
 from __future__ import annotations
 
@@ -24,26 +24,32 @@ class Verdict:
         absent: the SHA-256 of those that trustinstall has added to no store.
         stores: the number of stores that trust them.
         missing: the ids of stores that no longer trust them, each once.
+        lacking: the ids of stores that do not trust them yet: `repair` would change them.
     """
 
     wanted: int
     absent: tuple[str, ...]
     stores: int
     missing: tuple[str, ...]
+    lacking: tuple[str, ...] = ()
 
     @property
     def exit_code(self) -> int:
         """0: all are trusted; 10: something is missing."""
-        return NOT_AS_WANTED if self.absent or self.missing else 0
+        return NOT_AS_WANTED if self.absent or self.missing or self.lacking else 0
 
 
-def verdict(view: View, wanted: Sequence[str]) -> Verdict:
-    """Return the verdict about certificates, by their SHA-256. A store that cannot be read counts as neither."""
+def verdict(view: View, wanted: Sequence[str], lacking: Sequence[str] = ()) -> Verdict:
+    """Return the verdict about certificates, by their SHA-256. A store that cannot be read counts as neither.
+
+    `lacking`: the stores that `repair` would change.
+    """
     held = {sha256: _held(view, sha256) for sha256 in wanted}
     absent = tuple(sha256 for sha256, found in held.items() if not any(one.holds for one in found))
     every = [one for found in held.values() for one in found]
-    missing = [one.store for one in every if one.missing]
-    return Verdict(len(held), absent, len({one.store for one in every if one.holds}), tuple(dict.fromkeys(missing)))
+    missing = [*dict.fromkeys(one.store for one in every if one.missing)]
+    new = tuple(one for one in lacking if one not in missing)
+    return Verdict(len(held), absent, len({one.store for one in every if one.holds}), tuple(missing), new)
 
 
 def _held(view: View, sha256: str) -> list[Held]:

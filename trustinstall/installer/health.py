@@ -13,6 +13,7 @@ from trustinstall.errors import TrustInstallError
 from trustinstall.facts import homes, wsl
 from trustinstall.installer import health_fix, health_settings, health_stores
 from trustinstall.installer.acting import answer_of
+from trustinstall.installer.lacking import lacking
 from trustinstall.installer.situation import ScopeOptions, decide
 from trustinstall.installer.wire import encode, received
 from trustinstall.typed_json import made_printable
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from trustinstall.host import Account, ActingHost
     from trustinstall.installer.installer import Installer
+    from trustinstall.installer.views import View
 
 
 def examine(installer: Installer, ask: ScopeOptions | None = None) -> tuple[Finding, ...]:
@@ -34,6 +36,7 @@ def examine(installer: Installer, ask: ScopeOptions | None = None) -> tuple[Find
     view = installer.look(ask)
     scope = _own_name(host)
     found = [one.of(one.scope or scope) for one in health_stores.findings(host, view)]
+    found += _lacking(installer, view, scope)
     found += _settings_of(host, scope)
     for account in decide(host, ask, terminal=False).accounts:
         found += _of_account(installer, account)
@@ -75,6 +78,16 @@ def fix(installer: Installer, planned: Iterable[TakenBack], ask: ScopeOptions | 
             job = partial(_encoded_fix, wanted=theirs, by=by)
             done += received(tuple[TakenBack, ...], _as(installer, account, job))
     return tuple(done)
+
+
+def _lacking(installer: Installer, view: View, scope: str) -> Iterator[Finding]:
+    """Yield the stores of the scope that do not trust a root of its ledger yet, without those that have lost it."""
+    host, own = installer.host, [one for one in view.certificates if one.scope == scope]
+    lost = {held.store for one in own for held in one.missing}
+    for store in lacking(installer, {one.sha256 for one in own}):
+        if store not in lost:
+            reason = f"{store} does not trust every root yet that was added in this scope"
+            yield Finding("store-lost-root", store, store, reason, (*host.program(), "repair"), scope=scope)
 
 
 def _own_name(host: ActingHost) -> str:

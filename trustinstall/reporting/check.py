@@ -18,12 +18,12 @@ def sentence(verdict: Verdict) -> str:
     if verdict.absent:
         few = ", ".join(one[: words.SHORT] for one in verdict.absent[:_SHOWN])
         return f"missing: {len(verdict.absent)} of {wanted} not added here ({few})"
-    if verdict.missing:
-        few, rest = ", ".join(verdict.missing[:_SHOWN]), verdict.missing[_SHOWN:]
+    if verdict.missing or verdict.lacking:
+        stores, when = (verdict.missing, "any more") if verdict.missing else (verdict.lacking, "yet")
+        few, rest = ", ".join(stores[:_SHOWN]), stores[_SHOWN:]
         more = f" and {len(rest)} more" if rest else ""
-        does = "does" if len(verdict.missing) == 1 else "do"
-        number = words.count(len(verdict.missing), "store")
-        return f"incomplete: {number} {does} not trust it any more: {few}{more}"
+        does = "does" if len(stores) == 1 else "do"
+        return f"incomplete: {words.count(len(stores), 'store')} {does} not trust it {when}: {few}{more}"
     if not verdict.wanted:
         return "ok: trustinstall has added nothing here"
     return f"ok: {wanted} trusted in {words.count(verdict.stores, 'store')}"

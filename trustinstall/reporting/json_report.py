@@ -192,7 +192,7 @@ def checked(host: Host, verdict: Verdict) -> str:
             "certificates_wanted": verdict.wanted,
             "certificates_absent": list(verdict.absent),
             "stores_trusting": verdict.stores,
-            "stores_missing": list(verdict.missing),
+            "stores_missing": [*verdict.missing, *verdict.lacking],
         }
     )
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.end_to_end.cli.machine import ALICE, BOB, CERT, DEBIAN, LEDGER, OTHER, ROOT, bundle, deliver, holds
+from tests.end_to_end.cli.machine import ALICE, BOB, CERT, DEBIAN, LEDGER, OTHER, ROOT, bundle, deliver, holds, told
 from tests.end_to_end.declared.events import (
     JRE,
     NPMRC,
@@ -57,6 +57,26 @@ def test_a_package_is_upgraded_and_environments_are_made(fresh: Throwaway) -> No
     assert repaired(fresh, "--dry-run", "--exit-code")["exit_code"] == 0
     fresh.trustinstall("remove", "--all", check=True)
     assert not any(holds(fresh, one) for one in (place, ALICE, made, hers))
+
+
+def test_check_names_stores_that_do_not_trust_it_yet(fresh: Throwaway) -> None:
+    """Of an environment made after `add`, check and list --exit-code say 10, and doctor finds it; until repair."""
+    deliver(fresh, "alice")
+    fresh.trustinstall("add", CERT, user="alice", check=True)
+    checked = ("check", "--json")
+    assert told(fresh.trustinstall(*checked, user="alice"))["stores_missing"] == []
+    made = environment(fresh, "/home/alice/work/new", "alice")
+    told_now = told(fresh.trustinstall(*checked, user="alice"))
+    assert (told_now["exit_code"], told_now["stores_missing"]) == (10, [f"certifi:{made}"])
+    assert told_now["message"] == f"incomplete: 1 store does not trust it yet: certifi:{made}"
+    assert fresh.trustinstall("list", "--exit-code", user="alice").returncode == 10
+    assert fresh.trustinstall("check", "--skip", "certifi", user="alice").returncode == 0
+    assert fresh.trustinstall("check", "--scope", "machine", user="alice").returncode == 0
+    found = told(fresh.trustinstall("doctor", "--json", user="alice"))["findings"]
+    assert [one["client"] for one in found if one["id"] == "store-lost-root"] == [f"certifi:{made}"]
+    repaired(fresh, user="alice")
+    for words in (("check",), ("list", "--exit-code")):
+        assert fresh.trustinstall(*words, user="alice").returncode == 0
 
 
 def test_a_vendors_java_is_replaced(fresh: Throwaway) -> None:

@@ -39,6 +39,14 @@ def test_the_states_of_stores_decide(states: list[str], code: int, words: str) -
     assert (found.exit_code, sentence(found)) == (code, words)
 
 
+def test_a_store_that_would_be_repaired_is_missing() -> None:
+    """A store that does not trust it yet is 10; one that lost it is named as that, and once."""
+    found = verdict(_view("trusted"), [ONE], ["store-7"])
+    assert (found.exit_code, sentence(found)) == (10, "incomplete: 1 store does not trust it yet: store-7")
+    both = verdict(_view("trusted", "missing"), [ONE], ["store-1"])
+    assert (both.missing, both.lacking) == (("store-1",), ())
+
+
 def test_a_certificate_that_was_not_added_is_missing() -> None:
     """Each certificate that was asked for counts; none that was asked for is as wanted."""
     assert verdict(_view("trusted"), [ONE, TWO]).absent == (TWO,)
