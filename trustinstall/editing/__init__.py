@@ -19,6 +19,7 @@ __all__ = ["FORMATS", "Malformed", "Path", "fits", "get", "put", "take"]
 
 FORMATS: dict[str, Format] = {
     "ini": ini.Ini(),
+    "ini-options": ini.Ini(options=True),
     "ini-sections": ini.Ini(defaults=""),
     "git": git.Git(),
     "npmrc": npmrc.Npm(),

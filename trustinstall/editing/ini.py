@@ -20,13 +20,16 @@ class Ini(NamedTuple):
     """Files as configparser reads them: a line indented more than a key continues its value; a key needs a section.
 
     `defaults`: the section whose keys every other section of the file inherits; "" if the tool has none.
+    `options`: whether keys are named like options, as pip's: `_` is `-`, and two dashes may come first.
     """
 
     defaults: str = "DEFAULT"
+    options: bool = False
 
     def keys(self, text: str) -> list[Key]:
         """Return every key, its section's name first, those of the default section first; names of keys ignore case."""
         found, headers = self._read(text)
+        found = [replace(one, path=(one.path[0], _option(one.path[1]))) for one in found] if self.options else found
         own = [one for one in found if one.path[0] != self.defaults]
         general = [one for one in found if one.path[0] == self.defaults]
         sections = dict.fromkeys(name for _, name in headers if name != self.defaults) if general else {}
@@ -87,3 +90,8 @@ class Ini(NamedTuple):
             open_ = Continued(path, [bare[delimiter.end() :].lstrip()], row.start, row.end)
             found.append(open_)
         return [one.key for one in found], headers
+
+
+def _option(name: str) -> str:
+    """Return the name of a key as pip reads it (src/pip/_internal/configuration.py, _normalize_name)."""
+    return name.replace("_", "-").removeprefix("--")

@@ -53,11 +53,12 @@ def decisions(host: Host, tool: Tool, usual: str, sessions: Sequence[Session]) -
     if row is None:
         return [Decision(tool, usual, Effective(tool.name, Mode.DEFAULT))]
     found: dict[str, Decision] = {}
-    every: list[Decision] = []
-    above: list[bool] = []
-    for scene in scenes(host, tool, sessions):
-        every.append(_decision(tool, of_tool(scene, tool.name) or row, scene, usual))
-        above += [every[-1].above] if decide.is_of(scene, sessions) else []
+    seen = [
+        (scene, _decision(tool, of_tool(scene, tool.name) or row, scene, usual))
+        for scene in scenes(host, tool, sessions)
+    ]
+    above = [one.above for scene, one in seen if decide.is_of(scene, sessions)]
+    every = [_where_it_hides(one, row, seen) for _, one in seen]
     for one in every if all(above) else [one for one in every if not one.above]:
         if one.path not in found or (why_left(host, found[one.path]) is None and why_left(host, one) is not None):
             found[one.path] = one
@@ -178,6 +179,20 @@ def _decision(tool: Tool, row: Client, scene: Scene, usual: str) -> Decision:
     own = _places(tool, row)
     above = bool(own) and _is_above(row, scene, own[-1])
     return Decision(_keyed(tool, row), _readable(scene, tool, row, usual), found, above)
+
+
+def _where_it_hides(one: Decision, row: Client, seen: Sequence[tuple[Scene, Decision]]) -> Decision:
+    """Return a decision with what its file, once written, would hide in another session that reads a lower file."""
+    if one.found.decider.kind is not Kind.DEFAULT:
+        return one
+    for scene, other in seen:
+        own = _places(other.tool, of_tool(scene, other.tool.name) or row)
+        files = paths.of_place(scene, own[-1]) if own else ()
+        is_lower = one.path in files and other.path in files[files.index(one.path) + 1 :]
+        decides = is_lower and other.found.decider.kind is Kind.SETTING
+        if decides and ours.would_lose(scene.host, other.found):
+            return one._replace(found=other.found)
+    return one
 
 
 def _is_above(row: Client, scene: Scene, own: Place) -> bool:

@@ -157,7 +157,7 @@ class Environment(Reference):
     def _hiding(self, host: Host) -> frozenset[str]:
         if not self.replaces(host):
             return frozenset()
-        return host.remembered("variables to leave", lambda: ours.variables_to_leave(host))
+        return host.remembered("variables to leave", lambda: ours.variables_to_leave(host, sessions.everyday(host)))
 
     def _reach(self, host: Host) -> Reach:
         """Return the variables of other authors, and those of the managed sections."""

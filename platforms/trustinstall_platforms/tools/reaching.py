@@ -17,7 +17,7 @@ from trustinstall.facts import our_files, shell_syntax, system_bundle, variables
 from trustinstall.stores import bundle as bundles
 from trustinstall.values import NamedTuple, dataclass
 from trustinstall_platforms.tools import our_section, sessions, variable_files
-from trustinstall_platforms.tools.effective.clients import CLIENTS
+from trustinstall_platforms.tools.effective.clients import CLIENTS, repositories
 from trustinstall_platforms.tools.effective.model import Form
 
 if TYPE_CHECKING:
@@ -88,8 +88,9 @@ class Reach:
         found: dict[tuple[str, Setter], Theirs] = {}
         at_home = sessions.supposed(self.host, at_home=True) if self.host.account.is_root else []
         for one in (*self._without, *at_home):
+            named = FILES.union(*repositories.git_variables(one.session).values())
             for variable in one.session.variables.values():
-                if variable.name in FILES and variable.setter.path and variable.value != "":
+                if variable.name in named and variable.setter.path and variable.value != "":
                     said = self._theirs(variable)
                     if said is not None:
                         found.setdefault((variable.name, variable.setter), said)
@@ -209,7 +210,7 @@ class Reach:
             path = variables.file_in(name, path or "")
             if not path:
                 return None
-        if path is not None and path.startswith("~/") and name in _TILDE:
+        if path is not None and path.startswith("~/") and (name in _TILDE or name not in FILES):
             path = f"{(self.host.account.home or '').rstrip('/')}{path[1:]}"
         if path is not None and our_files.is_ours(path):
             return None

@@ -62,7 +62,7 @@ TOOLS = (
     Tool(
         "pip",
         "pip, in every environment, new ones too",
-        "ini",
+        "ini-options",
         ("global", "cert"),
         REPLACES,
         ("~/Library/Application Support/pip/pip.conf", "~/.config/pip/pip.conf"),

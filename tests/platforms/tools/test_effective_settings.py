@@ -62,6 +62,8 @@ def tree(host: ActingHost) -> dict[str, bytes | None]:
 NAMES: dict[str, tuple[str, str]] = {
     "git": (".gitconfig", "[http]\n\tsslCAInfo = ~/b.pem\n"),
     "git's URL": (".gitconfig", '[http "https://git.corp/"]\n\tsslCAInfo = ~/b.pem\n'),
+    "pip's name of an option": (".config/pip/pip.conf", "[global]\n--Cert = ~/b.pem\n"),
+    "npm's moved file": (".npmrc", "globalconfig=~/b.npmrc\n"),
     "curl": (".curlrc", f"cacert = {THEIRS}\n"),
     "Cargo": (".cargo/config", f'[http]\ncainfo = "{THEIRS}"\n'),
     "Poetry": (".config/pypoetry/config.toml", f'[certificates.corp]\ncert = "{THEIRS}"\n'),
@@ -96,6 +98,7 @@ def test_ours_goes_into_the_bundle_that_a_setting_names(host: ActingHost, kind: 
     for name in ("pip", "npm", "conda", "aws", "wget", "hg", "svn"):
         program(host, f"/usr/bin/{name}")
     write(host, f"{HOME}/{path}", content)
+    write(host, f"{HOME}/b.npmrc", f"cafile={THEIRS}\n")
     before = tree(host)
     reached = _reached(host)
     change(host)
@@ -179,6 +182,45 @@ def test_a_moved_file_is_written_where_it_was_moved_to(
     before = tree(host)
     change(replace(host, environ={variable: value}))
     assert BUNDLE.encode() in host.read(f"{HOME}/{written}")
+    change(host, trusted=False)
+    assert tree(host) == before
+
+
+@pytest.mark.parametrize(
+    ("said", "kept", "left"),
+    [
+        ("export CURL_CA_BUNDLE=$HOME/b.pem", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"),
+        ("export PIP_CERT=~/b.pem", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"),
+        ("export SSL_CERT_FILE=~/b.pem", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"),
+        ("export REQUESTS_CA_BUNDLE=~/b.pem", "GIT_SSL_CAINFO", "AWS_CA_BUNDLE"),
+        ("export GIT_CONFIG_GLOBAL=~/g", "SSL_CERT_FILE", "GIT_SSL_CAINFO"),
+        ("export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=http.sslCAInfo GIT_CONFIG_VALUE_0=~/b.pem", "PIP_CERT", "GIT_SSL"),
+        ("export SSL_CERT_DIR=~/d", "SSL_CERT_FILE", "CURL_CA_BUNDLE"),
+        ("export SSL_CERT_DIR=/etc/ssl/certs", "CURL_CA_BUNDLE", "no other"),
+    ],
+)
+def test_a_variable_that_works_in_a_session_is_not_hidden(host: ActingHost, said: str, kept: str, left: str) -> None:
+    """Where a session's file names a bundle, or moves a file that does, no managed variable has precedence over it."""
+    write(host, f"{HOME}/g", f"[http]\n\tsslCAInfo = {THEIRS}\n")
+    write(host, f"{HOME}/d/p.pem", PRIVATE.pem)
+    write(host, f"{HOME}/.profile", f"# mine\n{said}\n")
+    before = tree(host)
+    change(host)
+    section = host.read(f"{HOME}/.profile").decode().replace(said, "")
+    assert (kept in section, left in section) == (True, False), section
+    change(host, trusted=False)
+    assert tree(host) == before
+
+
+def test_a_file_that_one_session_reads_is_not_hidden(host: ActingHost) -> None:
+    """Where a login moves npm's global file, and that names a bundle, the account's own file would hide it: left."""
+    program(host, "/usr/bin/npm")
+    write(host, f"{HOME}/n/etc/npmrc", f"cafile={THEIRS}\n")
+    write(host, f"{HOME}/.profile", "export NPM_CONFIG_PREFIX=~/n\n")
+    before = tree(host)
+    change(host)
+    assert CORP.pem in host.read(THEIRS)
+    assert host.status(f"{HOME}/.npmrc") is None
     change(host, trusted=False)
     assert tree(host) == before
 

@@ -26,6 +26,7 @@ from trustinstall.editing import Malformed
 VALUE = "/home/alice/.local/share/trustinstall/bundle.pem"
 PATHS = {
     "ini": ("global", "cert"),
+    "ini-options": ("global", "cert"),
     "git": ("http", "sslbackend"),
     "ini-sections": ("default", "ca_bundle"),
     "npmrc": ("cafile",),
@@ -63,6 +64,7 @@ PIECES: dict[str, list[str]] = {
         "s3 =\n  signature = v4\n  [global]",
         "Odd Key   =   odd = value",
     ],
+    "ini-options": ["[global]", "[install]", "trusted_host = a", "--Timeout = 9", "# --cert = x", ""],
     "ini-sections": [
         "[default]",
         "[profile other]",
@@ -194,7 +196,7 @@ PIECES: dict[str, list[str]] = {
 
 
 #: Formats whose tools take a carriage return alone for the end of a line.
-CR_ENDS = {"ini", "ini-sections", "npmrc", "yaml", "yaml-list", "yaml-block", "yarnrc"}
+CR_ENDS = {"ini", "ini-options", "ini-sections", "npmrc", "yaml", "yaml-list", "yaml-block", "yarnrc"}
 
 
 def documents(kind: str) -> st.SearchStrategy[bytes]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from trustinstall.certificates.pem import ders_of
+from trustinstall.certificates.pem import CERTIFICATE_LABELS, ders_of
 from trustinstall.errors import printable
 from trustinstall.facts import our_files, system_bundle
 from trustinstall_platforms.tools.effective import paths, values
@@ -47,7 +47,7 @@ def calling(host: Host) -> Scene:
     For root it has none: sudo may keep those of another account.
     """
     kept: Mapping[str, str] = {} if host.account.is_root else host.environ
-    found = {name: Variable(name, value, Setter(Kind.VARIABLE), value) for name, value in kept.items()}
+    found = {each: Variable(each, value, Setter(Kind.VARIABLE), value) for each, value in kept.items()}
     return bare(host)._replace(session=Session("the session that calls", found))
 
 
@@ -72,14 +72,18 @@ def is_of(scene: Scene, sessions: Iterable[Session]) -> bool:
 
 def _not_ours(scene: Scene) -> Scene:
     said = scene.session.variables.items()
-    kept = {name: one for name, one in said if not our_files.is_ours(one.value or "")}
+    kept = {each: one for each, one in said if not our_files.is_ours(one.value or "")}
     return scene._replace(session=scene.session._replace(variables=kept))
 
 
 def _said(scene: Scene) -> frozenset[tuple[str, str | None]]:
     """Return what distinguishes a scene: the variables that clients of the tables read."""
     read = paths.MOVING | READ
-    return frozenset((name, one.value) for name, one in scene.session.variables.items() if name in read)
+    return frozenset(
+        (each, one.value)
+        for each, one in scene.session.variables.items()
+        if each in read or each.startswith("GIT_CONFIG_")
+    )
 
 
 def all_of_them(scene: Scene) -> Iterator[tuple[Client, Effective]]:
@@ -133,6 +137,25 @@ def anchor_ders(host: Host, client: Client, found: Effective) -> frozenset[bytes
     return frozenset(der for content in contents for der in ders_of(content, client.labels))
 
 
+def digests(host: Host, bundle: Bundle) -> frozenset[str]:
+    """Return the SHA-256 of every certificate in a bundle, with each PEM label that some client accepts."""
+    found = (der for content in _contents(host, bundle) for der in ders_of(content, CERTIFICATE_LABELS))
+    return frozenset(hashlib.sha256(der).hexdigest() for der in found)
+
+
+def name(place: Place, scene: Scene) -> str:
+    """Return the variable of a place that counts in a scene, or "" if none is set."""
+    said = scene.session.variables
+    return next(
+        (
+            each
+            for each in place.variables
+            if each in said and (said[each].value is None or said[each].value or "" in place.words)
+        ),
+        "",
+    )
+
+
 def _of_place(client: Client, place: Place, scene: Scene) -> Effective | None:
     """Return the decision of one place, or None if it has no value."""
     try:
@@ -177,11 +200,8 @@ def _unknown(client: Client, setter: Setter, problem: str) -> Effective:
 
 
 def _variable(place: Place, scene: Scene) -> tuple[str | None, Setter] | None:
-    for name in place.variables:
-        found = scene.session.variables.get(name)
-        if found is not None and (found.value is None or found.value or "" in place.words):
-            return found.value, found.setter
-    return None
+    found = scene.session.variables.get(name(place, scene))
+    return (found.value, found.setter) if found is not None else None
 
 
 def _setting(place: Place, scene: Scene) -> tuple[str | None, Setter] | None:
@@ -219,7 +239,7 @@ def _contents(host: Host, bundle: Bundle) -> Iterator[bytes]:
     if bundle.form is Form.INLINE:
         yield bundle.said.replace("\\n", "\n").encode("utf-8", "surrogateescape")
     elif bundle.form is Form.DIRECTORY:
-        for name in host.names(bundle.path)[:_MOST_FILES]:
-            yield system_bundle.bundle(host, f"{bundle.path}/{name}") or b""
+        for each in host.names(bundle.path)[:_MOST_FILES]:
+            yield system_bundle.bundle(host, f"{bundle.path}/{each}") or b""
     else:
         yield system_bundle.bundle(host, bundle.path) or b""

@@ -8,45 +8,52 @@ from typing import TYPE_CHECKING
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, ders_of
 from trustinstall.facts import our_files, system_bundle
 from trustinstall_platforms.tools.effective import decide
+from trustinstall_platforms.tools.effective.clients.python import SSL, SSL_DIRECTORY
 from trustinstall_platforms.tools.effective.model import Effective, Form, Kind, Mode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from trustinstall.host import Host
-    from trustinstall_platforms.tools.effective.model import Bundle, Scene
+    from trustinstall_platforms.tools.effective.model import Bundle, Scene, Session
     from trustinstall_platforms.tools.effective.rows import Client
 
 
-def variables_to_leave(host: Host) -> frozenset[str]:
-    """Return the variables that must not be set for the acting account: each hides a setting of a client that works.
+def variables_to_leave(host: Host, sessions: Iterable[Session] = ()) -> frozenset[str]:
+    """Return the variables that must not be set for the acting account: each hides what works for a client.
 
-    A setting that names a managed file, the system's bundle, or only roots of that bundle, may be hidden.
+    That is a setting, or another variable of one of the account's `sessions` or of the session that calls: it may also
+    move the file that has the setting. What names a managed file, the system's bundle, or only roots of that bundle,
+    may be hidden.
     """
-    return frozenset(hidden(host))
+    return frozenset(hidden(host, sessions))
 
 
-def hidden(host: Host) -> dict[str, frozenset[str]]:
-    """Return, by variable, the bundles that settings of the acting account name, and that it would hide.
+def hidden(host: Host, sessions: Iterable[Session] = ()) -> dict[str, frozenset[str]]:
+    """Return, by variable, the bundles that it would hide, which settings and variables of the acting account name.
 
-    The set is empty for a setting whose bundle is not a file, or not known.
+    The set is empty if such a bundle is not a file, or not known.
     """
-    scene, known = decide.bare(host), _system(host)
+    known = _system(host)
     found: dict[str, frozenset[str]] = {}
-    for client, one in decide.all_of_them(scene):
-        if one.decider.kind is Kind.SETTING and _would_lose(host, one, known):
-            named = frozenset(host.real(each.path) for each in one.bundles if each.form is Form.FILE)
-            for name in _above(client, scene, one):
-                found[name] = found.get(name, frozenset()) | named
+    for scene in decide.scenes(host, sessions):
+        for client, one in decide.all_of_them(scene):
+            if one.decider.kind in {Kind.SETTING, Kind.VARIABLE} and _would_lose(host, one, known):
+                named = frozenset(host.real(each.path) for each in one.bundles if each.form is Form.FILE)
+                for name in _above(client, scene, one):
+                    found[name] = found.get(name, frozenset()) | named
     return found
 
 
 def _above(client: Client, scene: Scene, found: Effective) -> Iterator[str]:
-    """Yield the variables that replace what a client reads, and have precedence over the setting that decides."""
+    """Yield the variables that replace what a client reads, and have precedence over the place that decides."""
     for place, one in decide.decisions(client, scene):
         if one.decider == found.decider:
             above = client.places[: client.places.index(place)]
-            yield from (name for each in above if each.mode is Mode.REPLACES for name in each.variables)
+            # OpenSSL reads the directories of SSL_CERT_DIR beside the file of SSL_CERT_FILE, and so does curl
+            counting = (one for one in above if one.mode is Mode.REPLACES and (one, place) != (SSL, SSL_DIRECTORY))
+            yield from (name for one in counting for name in one.variables)
+            yield from place.variables[: place.variables.index(decide.name(place, scene))] if place.variables else ()
 
 
 def would_lose(host: Host, found: Effective) -> bool:
@@ -66,7 +73,7 @@ def _would_lose(host: Host, found: Effective, known: frozenset[str]) -> bool:
     if found.mode is Mode.UNKNOWN:
         return True
     theirs = [one for one in found.bundles if is_theirs(host, one)]
-    return any(one.form is not Form.FILE or not _anchors(host, one.path) <= known for one in theirs)
+    return any(one.form is Form.INLINE or not decide.digests(host, one) <= known for one in theirs)
 
 
 def _system(host: Host) -> frozenset[str]:

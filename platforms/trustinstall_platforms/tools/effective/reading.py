@@ -126,7 +126,7 @@ def without_directives(text: str) -> str:
 FORMATS: dict[str, Callable[[bytes], Iterable[Row]]] = {
     **{
         name: partial(_edited, name)
-        for name in ("ini", "ini-sections", "npmrc", "wgetrc", "json", "toml", "yaml", "yarnrc", "shell")
+        for name in ("ini", "ini-options", "ini-sections", "npmrc", "wgetrc", "json", "toml", "yaml", "yarnrc", "shell")
     },
     "git": _git,
     "hg": _hg,

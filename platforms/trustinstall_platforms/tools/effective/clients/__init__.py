@@ -52,6 +52,7 @@ def every(scene: Scene) -> Iterator[Client]:
     """Yield every client, and the profiles, URLs and commands that have settings of their own in the scene's files."""
     found = (
         *CLIENTS,
+        *repositories.main(scene),
         *python.limited(scene),
         *repositories.limited(scene),
         *clouds.limited(scene),

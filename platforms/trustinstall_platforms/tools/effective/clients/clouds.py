@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from trustinstall_platforms.tools.effective import paths
+from trustinstall_platforms.tools.effective.clients.python import REQUESTS_ALONE
 from trustinstall_platforms.tools.effective.reading import Reader, Said, UnreadableError
 from trustinstall_platforms.tools.effective.rows import Client, Expansion, Place, variable
 
@@ -35,7 +36,7 @@ def aws_default(scene: Scene) -> str:
 
 def _profile(scene: Scene, name: str) -> Client:
     section = aws_default(scene) if name == "default" else f"profile {name}"
-    places = (_AWS_VARIABLE, _aws(_AWS_CREDENTIALS, name), _aws(_AWS_CONFIG, section))
+    places = (_AWS_VARIABLE, _aws(_AWS_CREDENTIALS, name), _aws(_AWS_CONFIG, section), REQUESTS_ALONE)
     default = name == "default"
     return Client(
         "AWS" if default else f"AWS for {name}",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
-from trustinstall_platforms.tools.effective import paths
+from trustinstall_platforms.tools.effective import paths, values
 from trustinstall_platforms.tools.effective.model import Form, Mode
 from trustinstall_platforms.tools.effective.reading import Reader, UnreadableError
 from trustinstall_platforms.tools.effective.rows import PLAIN, Client, Expansion, Place, variable
@@ -46,8 +46,9 @@ def npm_files(scene: Scene) -> tuple[str, ...]:
         f"{scene.directory}/.npmrc",
     )
     user = _moved(scene, "userconfig") or "~/.npmrc"
-    prefix = _moved(scene, "prefix") or _prefix(scene)
-    machine = _moved(scene, "globalconfig") or f"{prefix}/etc/npmrc"
+    prefix = _moved(scene, "prefix") or _moved_by(scene, user, "prefix") or scene.session.value("PREFIX")
+    machine = _moved(scene, "globalconfig") or _moved_by(scene, user, "globalconfig")
+    machine = machine or f"{prefix or _prefix(scene)}/etc/npmrc"
     return paths.every(scene, (*([project] if scene.directory else []), user, machine))
 
 
@@ -61,6 +62,18 @@ def _prefix(scene: Scene) -> str:
 
 def _moved(scene: Scene, name: str) -> str | None:
     return scene.session.value(f"npm_config_{name}") or scene.session.value(f"NPM_CONFIG_{name.upper()}")
+
+
+def _moved_by(scene: Scene, template: str, name: str) -> str | None:
+    """Return the path that the account's npmrc says (npm documentation, config, globalconfig and prefix)."""
+    for path in paths.of(scene, template):
+        try:
+            said = Reader(scene.host, scene.home).read("npmrc", path)
+        except UnreadableError:  # npm's own row says so
+            return None
+        for one in reversed([each for each in said if each.key == (name,)]):
+            return next(iter(values.paths(scene, _NPM_PATH, one.value, one.setter) or ()), None)
+    return None
 
 
 def _pnpm_files(scene: Scene) -> tuple[str, ...]:

@@ -34,7 +34,10 @@ def _php(scene: Scene) -> tuple[str, ...]:
     files: list[str] = []
     for top in tops[:1]:
         extra = "/etc/php.d" if top == "/etc" else f"{top}/conf.d"
-        files += [f"{extra}/{name}" for name in reversed(host.names(extra)) if name.endswith(".ini")]
+        listed = scene.session.value("PHP_INI_SCAN_DIR")  # an empty part stands for the built-in directory
+        parts = [one or extra for one in listed.split(":")] if listed else [extra]
+        for one in reversed(parts):
+            files += [f"{one}/{name}" for name in reversed(host.names(one)) if name.endswith(".ini")]
         files.append(f"{top}/php.ini")
     named = scene.session.value("PHPRC")
     return paths.every(scene, (*([f"{named}/php.ini", named] if named else []), *files))

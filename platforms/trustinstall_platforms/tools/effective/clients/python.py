@@ -21,6 +21,8 @@ REQUESTS = variable(
     source="requests documentation, SSL Cert Verification; sessions.py, merge_environment_settings",
     known="real",
 )
+#: For botocore it counts if nothing of its own does.
+REQUESTS_ALONE = variable("REQUESTS_CA_BUNDLE", source="botocore, endpoint.py, _get_verify_value", known="real")
 SSL = variable("SSL_CERT_FILE", source="SSL_CTX_set_default_verify_paths(3)", known="real")
 SSL_DIRECTORY = variable(
     "SSL_CERT_DIR",
@@ -56,7 +58,7 @@ def _pip(section: str) -> Place:
     return Place(
         files=pip_files,
         key=(section, "cert"),
-        format="ini",
+        format="ini-options",
         expansion=_PIP_PATH,
         source="pip documentation, Configuration; HTTPS Certificates",
         known="real",
@@ -134,7 +136,7 @@ CLIENTS = (
 
 def limited(scene: Scene) -> Iterator[Client]:
     """Yield pip for commands that have a section of their own, and Poetry for sources that have a certificate."""
-    sections = {one[0] for one in _keys(scene, "ini", pip_files(scene)) if one[1:] == ("cert",)}
+    sections = {one[0] for one in _keys(scene, "ini-options", pip_files(scene)) if one[1:] == ("cert",)}
     for command in _COMMANDS:
         if command in sections:
             yield Client(

@@ -13,7 +13,7 @@ from trustinstall_platforms.tools.effective.rows import DEBIAN, Client, Expansio
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from trustinstall_platforms.tools.effective.model import Scene
+    from trustinstall_platforms.tools.effective.model import Scene, Session
     from trustinstall_platforms.tools.effective.reading import Said
 
 _GIT_PATH = Expansion(tilde=True)
@@ -21,6 +21,7 @@ _URL = regex(r'http "(?P<url>.*)"')
 _CONDITION = regex(r'includeif "(?P<condition>.*)"')
 _HOST = regex(r"(?P<host>.+):verifycertsfile")
 _HG_PATH = Expansion(tilde=True, variables="shell")
+_MOST_KEYS, _DEEP = 64, 3  # keys in variables, and files that include each other under conditions
 _SVN = ("~/.subversion/servers", "/etc/subversion/servers")
 
 
@@ -31,8 +32,13 @@ def git_files(scene: Scene) -> tuple[str, ...]:
     own = (f"{repository}/config.worktree", f"{repository}/config") if repository else ()
     named = value("GIT_CONFIG_GLOBAL")
     account = (named,) if named else ("~/.gitconfig", "{XDG_CONFIG_HOME|~/.config}/git/config")
-    machine = () if value("GIT_CONFIG_NOSYSTEM") in {"1", "true"} else ("{GIT_CONFIG_SYSTEM|/etc/gitconfig}",)
+    machine = () if _is_true(value("GIT_CONFIG_NOSYSTEM") or "") else ("{GIT_CONFIG_SYSTEM|/etc/gitconfig}",)
     return paths.every(scene, (*own, *account, *machine))
+
+
+def _is_true(word: str) -> bool:
+    """Whether git takes a word for yes (git-config(1), Values, boolean)."""
+    return word.lower() in {"true", "yes", "on"} or (word.isdecimal() and int(word) != 0)
 
 
 def hg_files(scene: Scene) -> tuple[str, ...]:
@@ -103,34 +109,42 @@ def _svn(section: str) -> Place:
 
 
 CLIENTS = (
-    Client("git", (*_GIT_VARIABLES, *_git("http")), beside=DEBIAN, verifier="git"),
     Client("Mercurial", _hg(("web", "cacerts")), tool="hg", verifier="python"),
     Client("Subversion", (_svn("global"),), tool="svn", verifier="openssl"),
 )
 
 
+def git_variables(session: Session) -> dict[str, tuple[str, ...]]:
+    """Return the variables that stand for keys which name a bundle, by section, the last of them first.
+
+    They have precedence over every file (git-config(1), Environment, GIT_CONFIG_COUNT).
+    """
+    count = session.value("GIT_CONFIG_COUNT") or ""
+    found: dict[str, tuple[str, ...]] = {}
+    for number in range(min(int(count), _MOST_KEYS) if count.isdecimal() else 0):
+        section, _, key = (session.value(f"GIT_CONFIG_KEY_{number}") or "").rpartition(".")
+        top, _, url = section.partition(".")
+        if (top.lower(), key.lower()) == ("http", "sslcainfo"):
+            name = f'http "{url}"' if url else "http"
+            found[name] = (f"GIT_CONFIG_VALUE_{number}", *found.get(name, ()))
+    return found
+
+
+def main(scene: Scene) -> Iterator[Client]:
+    """Yield git for servers and repositories without settings of their own."""
+    yield _git_client("git", scene, "http")
+
+
 def limited(scene: Scene) -> Iterator[Client]:
     """Yield git for URLs and for files that only some repositories include, and the others for hosts and groups."""
-    for one in _said(scene, "git", git_files(scene)):
-        url, condition = _URL.fullmatch(one.key[0]), _CONDITION.fullmatch(one.key[0])
-        if url is not None and one.key[1] == "sslcainfo":
-            yield Client(
-                f"git for {without_login(url['url'])}",
-                (*_GIT_VARIABLES, *_git(one.key[0]), *_git("http")),
-                beside=DEBIAN,
-                verifier="git",
-            )
-        if condition is not None and one.key[1] == "path":
-            directory = one.setter.path.rpartition("/")[0]
-            path = scene.home + one.value[1:] if one.value.startswith("~/") else one.value
-            path = path if path.startswith("/") else f"{directory}/{path}"
-            inner = tuple(place._replace(files=(path,)) for place in _git("http"))
-            yield Client(
-                f"git for {condition['condition']}",
-                (*_GIT_VARIABLES, *inner, *_git("http")),
-                beside=DEBIAN,
-                verifier="git",
-            )
+    said = list(_said(scene, "git", git_files(scene)))
+    yield from _of_urls(scene, said, "git", ())
+    yield from (
+        _git_client(f"git for {without_login(section[6:-1])}", scene, section)
+        for section in git_variables(scene.session)
+        if section != "http"
+    )
+    yield from _included(scene, said, 0)
     for one in _said(scene, "hg", hg_files(scene)):
         if one.key[0] == "hostsecurity" and (match := _HOST.fullmatch(one.key[1])):
             yield Client(
@@ -139,6 +153,42 @@ def limited(scene: Scene) -> Iterator[Client]:
     for one in _said(scene, "ini", paths.every(scene, _SVN)):
         if one.key[1] == "ssl-authority-files" and one.key[0] not in {"global", "groups"}:
             yield Client(f"Subversion for {one.key[0]}", (_svn(one.key[0]), _svn("global")), verifier="openssl")
+
+
+def _git_client(name: str, scene: Scene, section: str, files: tuple[str, ...] = ()) -> Client:
+    """Return git for one section; `files`: those that are read before git's own."""
+    sections = dict.fromkeys((section, "http"))
+    inner = tuple(place._replace(files=files) for one in sections for place in _git(one)) if files else ()
+    said = git_variables(scene.session)
+    keys = tuple(
+        variable(*said[one], expansion=_GIT_PATH, source="git-config(1), GIT_CONFIG_COUNT", known="real")
+        for one in sections
+        if one in said
+    )
+    own = tuple(place for one in sections for place in _git(one))
+    return Client(name, (*_GIT_VARIABLES, *keys, *inner, *own), beside=DEBIAN, verifier="git")
+
+
+def _of_urls(scene: Scene, said: list[Said], name: str, files: tuple[str, ...]) -> Iterator[Client]:
+    for one in said:
+        url = _URL.fullmatch(one.key[0])
+        if url is not None and one.key[1] == "sslcainfo":
+            yield _git_client(f"{name} for {without_login(url['url'])}", scene, one.key[0], files)
+
+
+def _included(scene: Scene, said: list[Said], depth: int) -> Iterator[Client]:
+    """Yield git for the files that are included under a condition, and for URLs in those."""
+    for one in said if depth < _DEEP else ():
+        condition = _CONDITION.fullmatch(one.key[0])
+        if condition is None or one.key[1] != "path":
+            continue
+        directory = one.setter.path.rpartition("/")[0]
+        path = scene.home + one.value[1:] if one.value.startswith("~/") else one.value
+        path = path if path.startswith("/") else f"{directory}/{path}"
+        name, inside = f"git for {condition['condition']}", list(_said(scene, "git", (path,)))
+        yield _git_client(name, scene, "http", (path,))
+        yield from _of_urls(scene, inside, name, (path,))
+        yield from _included(scene, inside, depth + 1)
 
 
 def _said(scene: Scene, format_: str, files: tuple[str, ...]) -> Iterator[Said]:
