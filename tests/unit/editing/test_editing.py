@@ -282,6 +282,7 @@ def test_what_others_write_meanwhile_stays(kind: str) -> None:
     """If another program has changed the file since, or even the managed line, only the managed key goes."""
     other = {
         "ini": (b"[global]\ntimeout = 1\n", b"[global]\n# new\nretries = 2\n"),
+        "ini-options": (b"[global]\ntimeout = 1\n", b"[global]\n# new\nretries = 2\n"),
         "ini-sections": (b"[default]\nregion = x\n", b"[default]\n# new\noutput = json\n"),
         "wgetrc": (b"tries = 1\n", b"quota = 2\ntries = 1\n"),
         "git": (b"[http]\n\tproxy = x\n", b"[http]\n\t# new\n\tversion = HTTP/2\n"),
