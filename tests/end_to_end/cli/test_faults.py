@@ -95,6 +95,7 @@ def test_a_call_of_remove_that_fails_loses_nothing(machine: Throwaway, calls: st
         _is_removed(machine, before, at)
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("call", KILLED[:: 1 if FULL else 2])
 def test_a_process_that_dies_loses_nothing(machine: Throwaway, call: str) -> None:
     """Killed at a call that changes a file: the next command undoes what is open, and `remove` restores every byte."""
