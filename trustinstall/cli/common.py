@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -64,14 +65,24 @@ def tell_error(message: str) -> None:
     """Print an error on standard error."""
     from trustinstall.reporting.errors import error_lines
 
-    typer.echo("\n".join(error_lines(error_page(), message)), err=True)
+    tell(error_lines(error_page(), message))
 
 
 def tell_warning(message: str) -> None:
     """Print a warning on standard error."""
     from trustinstall.reporting.errors import warning_lines
 
-    typer.echo("\n".join(warning_lines(error_page(), message)), err=True)
+    tell(warning_lines(error_page(), message))
+
+
+def tell(lines: Sequence[str]) -> None:
+    """Print lines on standard error. If they cannot be written, the command goes on, and its exit code still counts."""
+    from trustinstall.host import console
+
+    try:
+        typer.echo("\n".join(lines), err=True)
+    except OSError as error:
+        console.unwritten(error, sys.stderr)
 
 
 def error_page() -> Page:
@@ -221,7 +232,7 @@ def finish(
     if (
         code not in {0, NOT_AS_WANTED} and not output.json and (output.quiet or not console.shown())
     ):  # a terminal has just shown them
-        typer.echo("\n".join(errors.failures(error_page(), report)), err=True)
+        tell(errors.failures(error_page(), report))
     if verify is not None:
         found = verifying.look(output, host, verify, report)
         advice = replace(advice, diagnosis=found)
@@ -244,7 +255,7 @@ def finish_repair(host: Host, output: Output, report: Report, ahead: Sequence[st
         output.write(repair_report.as_json(host, report, code))
     output.say([*ahead, *repair_report.lines(output.page, report, verbose=output.verbose)])
     if code and output.quiet:
-        typer.echo("\n".join(errors.failures(error_page(), report)), err=True)
+        tell(errors.failures(error_page(), report))
     raise typer.Exit(code)
 
 

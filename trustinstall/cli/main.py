@@ -108,7 +108,11 @@ def _script(arguments: Sequence[str]) -> int:
         if done.code:
             what = "there is no completion for the shell that asks; start bash, zsh, fish or PowerShell, and ask there"
             return _failed(arguments, UsageProblem(what))
-    typer.echo(said.getvalue(), nl=False)
+    from trustinstall.host import console
+
+    if reason := console.write(said.getvalue().removesuffix("\n")):
+        tell_error(f"the completion could not be written: {reason}")
+        return 1
     return 0
 
 

@@ -11,7 +11,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 from trustinstall.host.progress import Progress
 
@@ -89,7 +89,8 @@ def progress() -> Progress:
 
 
 def _show(text: str) -> None:
-    _write(text if wide_characters() else text.replace("…", "..."))
+    with contextlib.suppress(OSError):  # a terminal that has gone ends no work
+        _write(text if wide_characters() else text.replace("…", "..."))
 
 
 def _write(text: str) -> None:
@@ -148,18 +149,19 @@ def write(text: str) -> str | None:
     """Print text on standard output; return why that failed, or None. A reader that ended (`| head`) is no failure."""
     try:
         print(text, flush=True)  # noqa: T201  the one place that prints
-    except BrokenPipeError:
-        _close_output()
     except OSError as error:
-        _close_output()
-        gone = sys.platform == "win32" and error.errno == errno.EINVAL  # Windows' form of EPIPE
-        return None if gone else error.strerror
+        return unwritten(error, sys.stdout)
     return None
 
 
-def _close_output() -> None:
-    """Keep the interpreter from writing at exit the text that could not be written now."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def unwritten(error: OSError, stream: TextIO) -> str | None:
+    """Return why text could not be written, or None if the reader has ended.
+
+    The stream leads nowhere from now on: the interpreter would try again at exit, and change the exit code.
+    """
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    gone = sys.platform == "win32" and error.errno == errno.EINVAL  # Windows' form of EPIPE
+    return None if gone or isinstance(error, BrokenPipeError) else error.strerror
 
 
 def end(code: int) -> NoReturn:

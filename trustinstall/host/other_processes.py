@@ -84,16 +84,22 @@ class GuardHeld:
             self.told = {"DPKG_FRONTEND_LOCKED": "1"}
 
     def _holder(self, path: str, locking: Locking) -> int | None:
-        """Take the lock and return None, or return the process that holds it, 0 if that is unknown."""
+        """Take the lock and return None, or return the process that holds it, 0 if that is unknown.
+
+        An account that may only read the file holds up nothing: rpm's lock file may be read by all, and a stale lock
+        file of pacman may be opened by all (O_PATH of open(2)). A record lock is taken for reading, which keeps out
+        the package managers (they take theirs for writing) and is compatible with an account's.
+        """
         if sys.platform == "win32":
             raise NotImplementedError(path)
         import fcntl
 
         if locking is Locking.EXISTENCE:
-            return next(_users(path), None)
-        take = fcntl.lockf if locking is Locking.RECORD else fcntl.flock
+            return next(filter(_is_this_account_s, _users(path)), None)
+        record = locking is Locking.RECORD
+        take, how = (fcntl.lockf, fcntl.LOCK_SH) if record else (fcntl.flock, fcntl.LOCK_EX)
         try:
-            take(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            take(self._descriptor, how | fcntl.LOCK_NB)
         except OSError:
             return _holder(os.fstat(self._descriptor).st_ino, locking)
         return None
@@ -163,6 +169,14 @@ def _real_uid(pid: str) -> int:
     if uids is None:
         raise ProcessLookupError(errno.ESRCH, "it has ended")
     return int(uids[1])
+
+
+def _is_this_account_s(pid: int) -> bool:
+    """Whether a process still runs, and was started by the acting account."""
+    try:
+        return _real_uid(str(pid)) == os.geteuid()
+    except OSError:
+        return False
 
 
 def named_in_environment(path: str) -> bool:

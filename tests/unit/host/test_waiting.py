@@ -322,13 +322,59 @@ def test_a_daemon_that_inherited_the_lock_does_not_keep_it(tmp_path: Path) -> No
         daemon.kill()
 
 
+def _let_all_in(path: Path) -> None:
+    path.chmod(0o755)
+    for parent in path.parents:
+        if parent.stat().st_uid == os.geteuid() and len(parent.parts) > 2:  # what pytest made
+            parent.chmod(0o755)
+
+
+#: How an ordinary account keeps a lock file of a package manager: the file's mode, and the call.
+_KEEPING = {
+    "a leftover of pacman": (Locking.EXISTENCE, 0, "os.open(path, os.O_PATH)"),
+    "rpm's": (Locking.RECORD, 0o644, "fcntl.lockf(os.open(path, os.O_RDONLY), fcntl.LOCK_SH)"),
+    "rpm's, without a process": (
+        Locking.RECORD,
+        0o644,
+        "fcntl.fcntl(os.open(path, os.O_RDONLY), fcntl.F_OFD_SETLK, struct.pack('hhqqi4x', fcntl.F_RDLCK, 0, 0, 0, 0))",
+    ),
+}
+_KEEP = """
+import fcntl, os, struct, sys
+fcntl.F_OFD_SETLK = 37  # <fcntl.h>; this Python may not have the name
+path, uid, gid = sys.argv[1], *map(int, sys.argv[2:])
+os.setgroups([])
+os.setresgid(gid, gid, gid)
+os.setresuid(uid, uid, uid)
+{}
+print("kept", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize("name", _KEEPING)
+def test_a_lock_file_that_an_ordinary_account_may_open_holds_nobody_up(
+    tmp_path: Path, make_host: Callable[..., ActingHost], name: str
+) -> None:
+    """An account that has the file open, or locks it for reading, is not waited for."""
+    locking, mode, call = _KEEPING[name]
+    lock = tmp_path / "lock"
+    lock.touch()
+    lock.chmod(mode)
+    _let_all_in(tmp_path)
+    command = [sys.executable, "-c", _KEEP.format(call), str(lock), str(STRANGER.uid), str(STRANGER.gid)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as stranger:
+        assert stranger.stdout is not None
+        assert stranger.stdout.readline() == "kept\n"
+        with make_host().guarded(Guard("/lock", None, 0.0, locking)) as held:
+            assert bool(held.told) == (locking is Locking.RECORD)
+        stranger.kill()
+
+
 @pytest.fixture
 def namesake(tmp_path: Path) -> Iterator[str]:
     """A process of an ordinary account that is named like a system's tool."""
-    tmp_path.chmod(0o755)
-    for parent in tmp_path.parents:
-        if parent.stat().st_uid == os.geteuid() and len(parent.parts) > 2:  # what pytest made
-            parent.chmod(0o755)
+    _let_all_in(tmp_path)
     tool = tmp_path / "update-of-the-tests"
     tool.write_text("#!/bin/sh\nsleep 60\n")
     tool.chmod(0o755)
