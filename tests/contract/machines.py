@@ -60,8 +60,8 @@ class Base:
     arguments: tuple[str, ...] = ()
     tool: str = ""
     sabotages: Sequence[str] = ()
-    kills: int = 100 if FULL else 5
-    crowd: int = 20 if FULL else 4
+    kills: int = 100 if FULL else 3
+    crowd: int = 20 if FULL else 3
     singly: bool = False
     one_place: str = ""
     openssl: str = "openssl"
@@ -161,7 +161,7 @@ class Debian(Base):
         keystore = throwaway.path(_KEYSTORE)
         self._delivered = keystore.read_bytes() if keystore.exists() else b""
         if self._delivered and not FULL:
-            self.kills, self.crowd = 4, 3  # each run waits for Java, and the tool is the other machine's
+            self.kills, self.crowd = 2, 2  # each run waits for Java, and the tool is the other machine's
         throwaway.freeze()
 
     def __hash__(self) -> int:

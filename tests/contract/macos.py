@@ -41,7 +41,7 @@ class MacMachine(Base):
         store = f"{store}:{location}" if self._own else store
         super().__init__(throwaway, user, store, location, state, tool=SECURITY, sabotages=SABOTAGE)
         self.singly = True
-        self.kills, self.crowd = (100, 20) if FULL else (6, 4)
+        self.kills, self.crowd = (100, 20) if FULL else (3, 3)
         self._deliver()
 
     def _deliver(self) -> None:
