@@ -56,10 +56,7 @@ def git(outcomes: dict[str, dict[str, Any]], path: str) -> str:
     return str(outcomes[f"settings:{path}".replace("\\", "/")]["result"])
 
 
-CONTENTS = ("[http]\r\n\tproxy = x\r\n[user]\r\n\tname = Alice", "[user]\n\tname = Alice\n", "")
-
-
-@pytest.mark.parametrize("content", CONTENTS if FULL else CONTENTS[:1])
+@pytest.mark.parametrize("content", CONTENTS if FULL else CONTENTS[2:])
 def test_a_machines_git_is_switched(windows: Windows, content: str) -> None:
     """Where nothing is said, the machine's file says it, once; a second add changes nothing; every byte comes back."""
     windows.write(SYSTEM, content)

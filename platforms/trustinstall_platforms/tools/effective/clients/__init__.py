@@ -29,8 +29,12 @@ CLIENTS: tuple[Client, ...] = (
     *languages.CLIENTS,
 )
 #: The variables that clients read a bundle or a switch from.
-READ = frozenset(name for client in CLIENTS for place in client.places for name in place.variables) | frozenset(
-    ("AWS_CA_BUNDLE", "CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE")
+READ = frozenset(
+    (
+        *(name for client in CLIENTS for place in client.places for name in place.variables),
+        *(name for place in repositories.GIT_VARIABLES for name in place.variables),
+        *("AWS_CA_BUNDLE", "CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE"),
+    )
 )
 #: The client of each row of the table of tools without files that has one.
 OF_OTHERS = {

@@ -76,7 +76,7 @@ def _git(section: str) -> tuple[Place, ...]:
     )
 
 
-_GIT_VARIABLES = (
+GIT_VARIABLES = (
     variable("GIT_SSL_CAINFO", source="git-config(1), http.sslCAInfo", known="real"),
     variable("GIT_SSL_CAPATH", form=Form.DIRECTORY, source="git-config(1), http.sslCAPath"),
 )
@@ -166,7 +166,7 @@ def _git_client(name: str, scene: Scene, section: str, files: tuple[str, ...] = 
         if one in said
     )
     own = tuple(place for one in sections for place in _git(one))
-    return Client(name, (*_GIT_VARIABLES, *keys, *inner, *own), beside=DEBIAN, verifier="git")
+    return Client(name, (*GIT_VARIABLES, *keys, *inner, *own), beside=DEBIAN, verifier="git")
 
 
 def _of_urls(scene: Scene, said: list[Said], name: str, files: tuple[str, ...]) -> Iterator[Client]:
