@@ -54,7 +54,8 @@ class Asking:
         user = "root" if before[:1] == ("su",) else "alice"
         done = root.run(command, user=user, env=env, cwd="/home/alice", timeout=90)
         said = done.stdout + done.stderr
-        came = any(one.startswith(path) for one in server.asked[count:])
+        own = re.compile(rf"{re.escape(path)}(?![\w-])")  # others ask at the same time: "node of npm" beside "node"
+        came = any(map(own.match, server.asked[count:]))
         if came and not re.search(self.refusal, said):
             return TRUSTS
         if not came and re.search(self.refusal, said):
