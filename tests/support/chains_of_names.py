@@ -35,7 +35,7 @@ _DIRECTORY = tlv(0xA4, common_name("elsewhere"))
 _MAIL = tlv(0x81, b"corp.test")
 
 
-def _limits(limit: Extension, host: str = HERE, *names: str | bytes, **leaf: Any) -> Maker:  # noqa: ANN401
+def _limits(limit: Extension, host: str = HERE, *names: str | bytes, **leaf: Any) -> Maker:  # noqa: ANN401  those of make_root
     """A chain whose root has name constraints."""
     return lambda name: of(make_root(f"R {name}", extensions=[limit]), host, names=names or (host,), **leaf)
 

@@ -95,7 +95,7 @@ class GuardHeld:
         import fcntl
 
         if locking is Locking.EXISTENCE:
-            return next(filter(_is_this_account_s, _users(path)), None)
+            return next(filter(_is_own, _users(path)), None)
         record = locking is Locking.RECORD
         take, how = (fcntl.lockf, fcntl.LOCK_SH) if record else (fcntl.flock, fcntl.LOCK_EX)
         try:
@@ -171,7 +171,7 @@ def _real_uid(pid: str) -> int:
     return int(uids[1])
 
 
-def _is_this_account_s(pid: int) -> bool:
+def _is_own(pid: int) -> bool:
     """Whether a process still runs, and was started by the acting account."""
     try:
         return _real_uid(str(pid)) == os.geteuid()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
@@ -95,9 +95,37 @@ def machine() -> Iterator[Machine]:
         yield Machine(root, first, second, old, new)
 
 
-def test_a_year(  # noqa: PLR0915  a year is long
-    machine: Machine,
-) -> None:
+def _pip_upgrades_itself(machine: Machine) -> None:
+    """Debian's pip, which trusts the system's store, upgrades itself to one that trusts a bundle of its own."""
+    sh(machine.root, "python3 -m venv /opt/pip")
+    machine.passes(40)
+    assert not machine.holds(_PIP)
+    sh(machine.root, "/opt/pip/bin/pip install --quiet --no-index --no-compile --find-links /srv/wheels --upgrade pip")
+    machine.passes(50)
+    assert machine.holds(_PIP)
+
+
+def _an_end_comes(machine: Machine, places: Sequence[str]) -> None:
+    """Trust that has an end goes by itself, and comes back with a document that names none."""
+    end = datetime.now(timezone.utc) + timedelta(days=240)
+    machine.says(machine.new_root, more=f"until = {end:%Y-%m-%d}")
+    machine.passes(220, "apply")
+    assert machine.trusted(*places) == [(REFUSES, TRUSTS)] * 3
+    machine.passes(242)
+    assert machine.trusted(*places) == [(REFUSES, REFUSES)] * 3
+    machine.says(machine.new_root)
+    machine.passes(260, "apply")
+    assert machine.trusted(*places) == [(REFUSES, TRUSTS)] * 3
+
+
+def _an_old_etc_comes_back(root: Throwaway) -> None:
+    """A backup of /etc is restored, without accounts and the document."""
+    sh(root, "cp -a /etc/passwd /etc/shadow /etc/group /etc/gshadow /etc/xdg/trustinstall /srv")
+    restore_etc(root)
+    sh(root, "cp -a /srv/passwd /srv/shadow /srv/group /srv/gshadow /etc; cp -a /srv/trustinstall /etc/xdg")
+
+
+def test_a_year(machine: Machine) -> None:
     """Apply, upgrade, replace, rotate, people who come and go, a restored backup, an end, and an empty document."""
     root, both, app = machine.root, (TRUSTS, TRUSTS), "/opt/app"
     machine.make(app)
@@ -118,14 +146,7 @@ def test_a_year(  # noqa: PLR0915  a year is long
     machine.passes(30)
     assert machine.trusted(app) == [(TRUSTS, REFUSES)] * 2
 
-    # Debian's pip, which trusts the system's store, upgrades itself to one that trusts a bundle of its own.
-    sh(root, "python3 -m venv /opt/pip")
-    machine.passes(40)
-    assert not machine.holds(_PIP)
-    sh(root, "/opt/pip/bin/pip install --quiet --no-index --no-compile --find-links /srv/wheels --upgrade pip")
-    machine.passes(50)
-    assert machine.holds(_PIP)
-
+    _pip_upgrades_itself(machine)
     machine.make("/home/alice/work/env", "alice")
     sh(root, "useradd --create-home --shell /bin/bash --user-group carol")
     machine.make("/home/carol/env", "carol")
@@ -146,24 +167,13 @@ def test_a_year(  # noqa: PLR0915  a year is long
     machine.passes(150, "apply", "--prune")
     assert machine.trusted(*places) == [(REFUSES, TRUSTS)] * 4
 
-    sh(root, "cp -a /etc/passwd /etc/shadow /etc/group /etc/gshadow /etc/xdg/trustinstall /srv")
-    restore_etc(root)
-    sh(root, "cp -a /srv/passwd /srv/shadow /srv/group /srv/gshadow /etc; cp -a /srv/trustinstall /etc/xdg")
+    _an_old_etc_comes_back(root)
     sh(root, "userdel --remove carol")
     assert machine.trusted(app)[0] == (REFUSES, REFUSES)
     machine.passes(200)
     assert machine.trusted(*places[:2]) == [(REFUSES, TRUSTS)] * 3
 
-    # Trust that has an end goes by itself, and comes back with a document that names none.
-    end = datetime.now(timezone.utc) + timedelta(days=240)
-    machine.says(machine.new_root, more=f"until = {end:%Y-%m-%d}")
-    machine.passes(220, "apply")
-    assert machine.trusted(*places[:2]) == [(REFUSES, TRUSTS)] * 3
-    machine.passes(242)
-    assert machine.trusted(*places[:2]) == [(REFUSES, REFUSES)] * 3
-    machine.says(machine.new_root)
-    machine.passes(260, "apply")
-    assert machine.trusted(*places[:2]) == [(REFUSES, TRUSTS)] * 3
+    _an_end_comes(machine, places[:2])
 
     machine.says()
     machine.passes(365, "apply", "--prune")

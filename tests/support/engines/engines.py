@@ -86,8 +86,8 @@ class Fault(NamedTuple):
     first: int
     paths: tuple[str, ...] = ()
 
-    def words(self, root: bool, number: int) -> Iterator[str]:  # noqa: FBT001  whether it runs as root
-        """Yield the words before a command that meets the fault."""
+    def words(self, number: int, *, root: bool) -> Iterator[str]:
+        """Yield the words before a command that meets the fault; `root`: whether it runs as root."""
         if number >= self.first if root and self.first else not root and not self.first:
             inject = f"inject={self.calls}:error={self.error}"
             yield from ("strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={self.calls}", "-e", inject)
@@ -154,7 +154,7 @@ class Engine:
         if not root and _SUDO.search(line):
             line, root = _SUDO.sub(r"\1", line, count=1), True
         self.changing += root
-        words = [*self._fault.words(root, self.changing)] if self._fault else []
+        words = [*self._fault.words(self.changing, root=root)] if self._fault else []
         done = node.run([*words, "/bin/sh", "-c", line], user="root" if root else "alice", input=given, timeout=300)
         out, err = (one.encode("utf-8", "surrogateescape") for one in (done.stdout, done.stderr))
         return done.returncode, out, err

@@ -21,6 +21,7 @@ from trustinstall.facts.proxies import Proxies
 from trustinstall.host import ActingHost, files
 from trustinstall.state.kept_keys import Kept
 from trustinstall.stores.keys import FileKeys
+from trustinstall.stores.steps import Delete
 
 _ASKED = Kept(Proxies("http://a:1", "http://b:2"), "apply:/srv/trust.toml")
 _NPMRC = "/home/alice/.npmrc"
@@ -114,7 +115,7 @@ def test_a_kill_loses_nothing(host: ActingHost, monkeypatch: pytest.MonkeyPatch,
     """Killed before or after the file was written, the next run completes it or takes it back; no file is left."""
     fake_host.write(host, _NPMRC, "fund=false\n")
 
-    def die(host: ActingHost, step: Any, token: str) -> None:  # noqa: ANN401  any step
+    def die(host: ActingHost, step: Delete, token: str) -> None:
         if at == "after":
             perform(host, step, token)
         else:
@@ -141,7 +142,7 @@ def test_a_kill_while_a_file_is_deleted_loses_nothing(host: ActingHost, monkeypa
     """Killed when the file that was created for the keys is put aside: the next run puts it back, and deletes it."""
     assert keep(host, want()) == [Result.ADDED]
 
-    def die(host: ActingHost, step: Any, token: str) -> None:  # noqa: ANN401  any step
+    def die(host: ActingHost, step: Delete, token: str) -> None:
         host.move(step.path, f"/home/alice/{files.aside_name(token, '.npmrc')}")
         os._exit(9)
 

@@ -104,7 +104,7 @@ def test_a_store_that_the_caller_skips_is_not_reported(world: World) -> None:
 
 @pytest.mark.parametrize("theirs", [False, True], ids=["planned for", "of another program"])
 @pytest.mark.parametrize("kind", ["file", "tool's file"])
-def test_a_file_that_was_being_deleted_comes_back(world: World, kind: str, theirs: bool) -> None:  # noqa: FBT001  pytest's
+def test_a_file_that_was_being_deleted_comes_back(world: World, kind: str, *, theirs: bool) -> None:
     """The command was killed after it had put the file aside, and before it had compared or deleted it."""
     state, token = state_of(world.host), "d" * 16
     path = f"/stores/b/{'sources/' if kind == 'file' else ''}old"

@@ -290,10 +290,7 @@ def test_a_file_that_cannot_be_deleted_keeps_its_name(path: Path, monkeypatch: p
 @pytest.mark.parametrize("appears", [False, True], ids=["nothing there", "a newer file there"])
 @pytest.mark.parametrize("there", [True, False], ids=["renameat2", "without it"])
 def test_a_file_that_a_killed_command_was_deleting_gets_its_name_back(
-    path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    there: bool,  # noqa: FBT001  pytest's parameter
-    appears: bool,  # noqa: FBT001  pytest's parameter
+    path: Path, monkeypatch: pytest.MonkeyPatch, *, there: bool, appears: bool
 ) -> None:
     """A newer file keeps the name."""
     path.rename(path.with_name(files.aside_name(WORD, path.name)))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from trustinstall.facts.numbers import whole
 from trustinstall.host import Kind
 
 if TYPE_CHECKING:
@@ -83,8 +84,9 @@ def compared(left: str | None, operator: str | None, right: str | None) -> Answe
     if operator == _OTHER:
         return left != right
     numbers = {"-eq": "=", "-ne": _OTHER}.get(operator or "")
-    if numbers and left.strip().isdigit() and right.strip().isdigit():
-        return (int(left) == int(right)) is (numbers == "=")
+    first, second = whole(left.strip()), whole(right.strip())
+    if numbers and first is not None and second is not None:
+        return (first == second) is (numbers == "=")
     return None
 
 

@@ -9,6 +9,7 @@ import fnmatch
 import re
 from typing import TYPE_CHECKING
 
+from trustinstall.facts.numbers import whole
 from trustinstall.patterns import regex
 from trustinstall_platforms.tools.sessions.values import Value
 from trustinstall_platforms.tools.sessions.words import Expand, Literal, Part, Parts, Unknown
@@ -98,9 +99,9 @@ class Expander:
 
     def value(self, name: str) -> str | None:
         """Return a variable's text, "" if it is not set; None if it cannot be known."""
-        if name.isdigit() and self.arguments is not None and name != "0":
-            at = int(name) - 1
-            return self.arguments[at] if at < len(self.arguments) else ""
+        place = whole(name)
+        if place and self.arguments is not None:
+            return self.arguments[place - 1] if place <= len(self.arguments) else ""
         found = self._variables.get(name)
         if found is not None:
             return found.text

@@ -11,6 +11,7 @@ from tests.support.pki import make_root
 from trustinstall.certificates.pem import to_pem
 from trustinstall.host import ActingHost
 from trustinstall_platforms.tools.effective import decide
+from trustinstall_platforms.tools.effective.clients import READ, every
 from trustinstall_platforms.tools.effective.model import Effective, Kind, Mode, Session, Setter, Variable
 
 ROOT = make_root("Private Root")
@@ -352,3 +353,19 @@ def test_a_file_that_is_no_settings_file_is_unknown(host: ActingHost) -> None:
     found = ask(host, "pip")
     assert found.mode is Mode.UNKNOWN
     assert f"{HOME}/.config/pip/pip.conf" in (found.problem or "")
+
+
+def test_sessions_differ_by_each_variable_that_a_client_reads(host: ActingHost) -> None:
+    """Sessions are told apart by these variables alone: one that were missing would be read in one session only."""
+    write(host, f"{HOME}/.aws/config", b"[profile dev]\nca_bundle = /x.pem\n")
+    write(host, f"{HOME}/.gitconfig", b'[http "https://a.example"]\n\tsslCAInfo = /x.pem\n')
+    clients = list(every(decide.bare(host)))
+    assert {"git", "git for https://a.example", "AWS", "AWS for dev", "curl"} <= {one.name for one in clients}
+    assert {name for one in clients for place in one.places for name in place.variables} <= READ
+
+
+@pytest.mark.parametrize("number", ["9" * 5000, "²", "-1", " 1", "yes"])
+@pytest.mark.parametrize("name", ["GIT_CONFIG_COUNT", "GIT_CONFIG_NOSYSTEM"])
+def test_any_number_of_git_can_be_read(host: ActingHost, name: str, number: str) -> None:
+    """A number that no program has written ends no command."""
+    assert ask(host, "git", **{name: number}).mode is Mode.DEFAULT

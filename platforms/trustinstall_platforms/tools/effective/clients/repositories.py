@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from trustinstall.facts.numbers import whole
 from trustinstall.patterns import regex
 from trustinstall_platforms.tools.effective import paths
 from trustinstall_platforms.tools.effective.model import Form, Mode, without_login
@@ -38,7 +39,7 @@ def git_files(scene: Scene) -> tuple[str, ...]:
 
 def _is_true(word: str) -> bool:
     """Whether git takes a word for yes (git-config(1), Values, boolean)."""
-    return word.lower() in {"true", "yes", "on"} or (word.isdecimal() and int(word) != 0)
+    return word.lower() in {"true", "yes", "on"} or bool(whole(word))
 
 
 def hg_files(scene: Scene) -> tuple[str, ...]:
@@ -119,9 +120,9 @@ def git_variables(session: Session) -> dict[str, tuple[str, ...]]:
 
     They have precedence over every file (git-config(1), Environment, GIT_CONFIG_COUNT).
     """
-    count = session.value("GIT_CONFIG_COUNT") or ""
+    count = whole(session.value("GIT_CONFIG_COUNT") or "") or 0
     found: dict[str, tuple[str, ...]] = {}
-    for number in range(min(int(count), _MOST_KEYS) if count.isdecimal() else 0):
+    for number in range(min(count, _MOST_KEYS)):
         section, _, key = (session.value(f"GIT_CONFIG_KEY_{number}") or "").rpartition(".")
         top, _, url = section.partition(".")
         if (top.lower(), key.lower()) == ("http", "sslcainfo"):
