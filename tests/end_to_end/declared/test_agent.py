@@ -23,7 +23,7 @@ NAME = "trustinstall-repair"
 OTHERS = ("/var/lib/trustinstall", "/home/alice/.local", "/run/systemd", "/tmp/systemd", "/var/cache/man")
 ASKED = "/run/asked"
 #: In the place of systemctl: it notes how it was called, and fails.
-_SYSTEMCTL = f'#!/bin/sh\necho "$*" >>{ASKED}\nexit 1\n'
+SYSTEMCTL = f'#!/bin/sh\necho "$*" >>{ASKED}\nexit 1\n'
 _EXPOSURE = 55  # tenths, as systemd-analyze counts them; a unit without any of it has 96
 
 
@@ -96,7 +96,7 @@ def package(root: Throwaway, version: str) -> str:
 
 def test_dpkg_and_debians_hook_ask_and_never_fail(fresh: Throwaway) -> None:
     """Install, upgrade and purge by dpkg, and update-ca-certificates, ask each once, though the asked one fails."""
-    fresh.write("/usr/local/sbin/systemctl", _SYSTEMCTL, mode=0o755)
+    fresh.write("/usr/local/sbin/systemctl", SYSTEMCTL, mode=0o755)
     fresh.trustinstall("agent", "install", check=True)
     first, second = package(fresh, "1"), package(fresh, "2")
     for count, command in enumerate(
@@ -119,7 +119,7 @@ def test_other_package_managers_have_their_hooks(fresh: Throwaway) -> None:
     fresh.trustinstall("agent", "install", check=True)
     written = sh(fresh, f"grep -rl {NAME} {' '.join(places)}").stdout.split()
     assert len(written) == len(places)
-    fresh.write("/usr/local/sbin/systemctl", _SYSTEMCTL, mode=0o755)
+    fresh.write("/usr/local/sbin/systemctl", SYSTEMCTL, mode=0o755)
     (apk,) = (path for path in written if path.startswith("/etc/apk"))
     sh(fresh, f"{apk} pre-commit; {apk} post-commit")
     assert len(fresh.read(ASKED).splitlines()) == 1
