@@ -128,6 +128,26 @@ def test_other_package_managers_have_their_hooks(fresh: Throwaway) -> None:
     assert not fresh.path("/etc/pacman.d/hooks").exists()
 
 
+def test_cron_and_hooks_that_start_its_script(fresh: Throwaway) -> None:
+    """Without systemd, as on Alpine, a package's change has repair run beside it, and what was lost is there again."""
+    deliver(fresh)
+    bundle = environment(fresh, "/opt/app")
+    fresh.trustinstall("add", CERT, check=True)
+    before = fresh.changes(ignore=(*NOISE, *OTHERS))
+    sh(fresh, "mv /usr/lib/systemd/systemd /usr/lib/systemd/away")
+    fresh.trustinstall("agent", "install", check=True)
+    found = status(fresh)
+    assert (found["kind"], found["active"], "cron" in found["next_run"]) == ("cron", None, True)
+    environment(fresh, "/opt/app")
+    sh(fresh, f"dpkg -i {package(fresh, '1')}")
+    fresh.settle()
+    assert holds_root(fresh, bundle)
+    fresh.trustinstall("agent", "remove", check=True)
+    sh(fresh, "mv /usr/lib/systemd/away /usr/lib/systemd/systemd; dpkg --purge nothing; rm -r /srv/*")
+    left = fresh.changes(ignore=(*NOISE, *OTHERS, "/var/lib/dpkg"))
+    assert left == {path: one for path, one in before.items() if path.split("/")[1] != "srv"}
+
+
 @pytest.mark.parametrize(
     "harm",
     [
