@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from trustinstall.facts.programs import programs
 from trustinstall_platforms.tools import deciding, table
 from trustinstall_platforms.tools.deciding import Decision
+from trustinstall_platforms.tools.effective import decide, paths
 from trustinstall_platforms.tools.effective.model import Effective, Mode
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ def decisions(host: Host, sessions: Sequence[Session]) -> Iterator[Decision]:
     for tool, usual in _usual(host):
         if _written(host, tool, usual):
             yield from deciding.decisions(host, tool, usual, sessions)
+        elif not host.account.is_root:
+            yield from _moved(host, tool, usual, sessions)
 
 
 def decision_of(host: Host, location: str, sessions: Sequence[Session]) -> Decision | None:
@@ -48,6 +51,17 @@ def _usual(host: Host) -> Iterator[tuple[table.Tool, str]]:
             path = _file(host, tool)
             if path is not None:
                 yield tool, path
+
+
+def _moved(host: Host, tool: table.Tool, usual: str, sessions: Sequence[Session]) -> list[Decision]:
+    """Return the decisions for a tool without other traces if variables have moved its settings to a file that exists.
+
+    With AWS_CONFIG_FILE, for example, no ~/.aws is made. The usual file is then for the sessions without the variable.
+    """
+    if paths.MOVING.isdisjoint(name for one in (decide.calling(host).session, *sessions) for name in one.variables):
+        return []
+    found = deciding.decisions(host, tool, usual, sessions)
+    return found if any(one.path != usual and host.status(one.path) is not None for one in found) else []
 
 
 def _written(host: Host, tool: table.Tool, path: str) -> bool:

@@ -37,16 +37,17 @@ for line in sys.stdin:
             code = ask(asked["words"])
         except SystemExit as left:
             code = left.code
+        except Exception:  # as of a profile that is nowhere
+            code = 255
     print(json.dumps([code or 0, out.getvalue()]), flush=True)
 """
-#: `aws configure get` reads files alone; botocore's own reader knows the variable, too.
+#: The command `aws configure get`, without the descriptions of all services that its driver loads.
 AWS = f"""
-import awscli.clidriver, botocore.session
+import argparse, awscli, botocore.session
+from awscli.customizations.configure.get import ConfigureGetCommand
 def ask(words):
-    os.environ["AWS_DATA_PATH"] = os.path.join(os.path.dirname(awscli.__file__), "data")
-    if words:
-        return awscli.clidriver.create_clidriver().main(words)
-    print(botocore.session.get_session().get_config_variable("ca_bundle") or "")
+    session = botocore.session.Session(profile=words[0] if words else None)
+    return ConfigureGetCommand(session, sys.stdout)(["ca_bundle"], argparse.Namespace())
 {_PYTHON_LOOP}
 """
 CONDA = f"""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import tarfile
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.end_to_end.clients import askers
 from tests.end_to_end.clients.fetched import tarballs
-from tests.end_to_end.clients.homes import NAMES, few, home, know, path_of
+from tests.end_to_end.clients.homes import NAMES, few, home, know, path_of, say
 from trustinstall_platforms.tools.effective.model import Effective, Mode
 
 _named = st.sampled_from(NAMES)
@@ -39,8 +39,8 @@ def yarns(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     top = tmp_path_factory.mktemp("yarns")
     found: dict[str, Path] = {}
     for name, client in (("yarn", "Yarn 1"), ("berry-3", "Yarn 2 and 3"), ("berry", "Yarn from 4 on")):
-        with tarfile.open(tarballs() / f"{name}.tgz") as file:
-            file.extractall(top / name, filter="data")
+        (top / name).mkdir()
+        subprocess.run(["tar", "-xzf", tarballs() / f"{name}.tgz", "-C", top / name], check=True, timeout=60)
         found[client] = top / name / "package/bin/yarn.js"
     return found
 
@@ -84,7 +84,7 @@ _condarc = st.one_of(st.just(""), _block, _block, _flow, _aliased)
 _CONDARCS = (".condarc", ".conda/condarc", ".conda/condarc.d/b.yml", ".config/conda/.condarc", "x/conda/condarc")
 
 
-@few(60)
+@few(40)
 @given(
     files=st.dictionaries(st.sampled_from([*_CONDARCS, "prefix/.condarc", "moved", "moved.yml"]), _condarc, max_size=4),
     variables=st.dictionaries(st.sampled_from(["XDG_CONFIG_HOME", "CONDA_PREFIX", "CONDARC"]), st.just(""), max_size=2),
@@ -109,3 +109,73 @@ def test_conda(conda: askers.Asker, files: dict[str, str], variables: dict[str, 
         # conda refuses a value that another file hides, too; where only one speaks, it is the one that counts
         hidden = expected == "refused" and len([one for one in (own, *files.values()) if one]) > 1
         assert hidden or ours in {expected, None}
+
+
+_section = st.sampled_from(["default", "profile default", "profile dev", "dev", "profile other"])
+_aws_key = st.sampled_from(["ca_bundle", "ca_bundle ", "region", "CA_BUNDLE"])
+_aws_file = st.lists(st.tuples(_section, _aws_key, _named), max_size=4, unique_by=lambda row: row[0]).map(
+    lambda rows: "".join(f"[{section}]\n{key} = TOP/{name}\n" for section, key, name in rows)
+)
+
+
+@few(12)
+@given(
+    config=_aws_file,
+    credentials=_aws_file,
+    moved=st.sampled_from(["", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"]),
+    profiles=st.dictionaries(
+        st.sampled_from(["AWS_PROFILE", "AWS_DEFAULT_PROFILE"]),
+        st.sampled_from(["dev", "other", "default"]),
+        max_size=2,
+    ),
+)
+@example(
+    config="[profile dev]\nca_bundle = TOP/a.pem\n",
+    credentials="",
+    moved="AWS_CONFIG_FILE",
+    profiles={"AWS_PROFILE": "dev", "AWS_DEFAULT_PROFILE": "dev"},
+)
+def test_aws(aws: askers.Asker, config: str, credentials: str, moved: str, profiles: dict[str, str]) -> None:
+    """`aws configure get ca_bundle` says the same for the profile that is used, and for each other one."""
+    files = {"AWS_CONFIG_FILE": ".aws/config", "AWS_SHARED_CREDENTIALS_FILE": ".aws/credentials"}
+    texts = dict(zip(files, (config, credentials), strict=True))
+    with home({("moved" if name == moved else files[name]): text for name, text in texts.items()}) as top:
+        variables = {"HOME": str(top), **profiles, **({moved: f"{top}/moved"} if moved else {})}
+        code, said = aws.ask([], variables, top)
+        if code in {0, 1}:  # not a profile that is nowhere
+            assert path_of(know(top, "AWS", variables)) == said
+        for name in ("default", "dev", "other"):
+            code, said = aws.ask([name], variables, top)
+            found = know(top, f"AWS for {name}", variables)
+            if found is not None:
+                assert path_of(found) == said
+
+
+_YARNS = {
+    "Yarn 1": (".yarnrc", "cafile", '{0} "{1}"\n', "yarn_cafile"),
+    "Yarn 2 and 3": (".yarnrc.yml", "caFilePath", "{0}: {1}\n", "YARN_CA_FILE_PATH"),
+    "Yarn from 4 on": (".yarnrc.yml", "httpsCaFilePath", "{0}: {1}\n", "YARN_HTTPS_CA_FILE_PATH"),
+}
+_yarn_value = _named.flatmap(
+    lambda name: st.sampled_from([f"TOP/{name}", f'"TOP/{name}"', f"${{HOME}}/{name}", "null"])
+)
+_yarn_file = st.one_of(st.just(""), _yarn_value)
+
+
+@pytest.mark.parametrize("client", _YARNS)
+@few(4)
+@given(own=_yarn_file, project=_yarn_file, flow=st.booleans(), variable=st.one_of(st.just(""), _named))
+def test_yarn(yarns: dict[str, Path], client: str, own: str, project: str, variable: str, *, flow: bool) -> None:
+    """`yarn config get` names the same file: variable, project and account, in each of YAML's styles."""
+    file, key, form, name = _YARNS[client]
+    form = "{{{0}: {1}}}\n" if flow and file.endswith("yml") and "$" not in own + project else form
+    if client == "Yarn 1":  # it expands nothing, and has no null
+        own, project = ("" if one == "null" or "$" in one else one.strip('"') for one in (own, project))
+    files = {file: own, f"p/{file}": project}
+    texts = {path: form.format(key, text) if text else "" for path, text in files.items()}
+    with home({**texts, "p/package.json": "{}", "p/yarn.lock": ""}) as top:
+        variables = {name: f"{top}/{variable}"} if variable else {}
+        said = say(top, ["node", str(yarns[client]), "config", "get", key], variables, "p").splitlines()
+        expected = said[-1] if said else ""
+        found = know(top, client, variables, f"{top}/p")
+        assert path_of(found) == ("" if expected in {"null", "undefined"} else expected)

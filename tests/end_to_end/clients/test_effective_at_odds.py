@@ -84,7 +84,7 @@ ODD = {
     "a moved file of git": Odd(("git",), {"g": _GIT, **exported("GIT_CONFIG_GLOBAL", value="~/g")}),
     "a moved directory of git": Odd(("git",), {"x/git/config": _GIT, **exported("XDG_CONFIG_HOME", value="~/x")}),
     "a moved file of AWS": Odd(
-        ("botocore",), {".aws/x": "", "a": "[default]\nca_bundle = PATH\n", **exported("AWS_CONFIG_FILE", value="~/a")}
+        ("botocore",), {"a": "[default]\nca_bundle = PATH\n", **exported("AWS_CONFIG_FILE", value="~/a")}
     ),
     "a moved file of pip": Odd(("pip",), {"p": "[global]\ncert = PATH\n", **exported("PIP_CONFIG_FILE", value="~/p")}),
     "git's keys in variables": Odd(("git",), {".profile": _COUNT.format("", "PATH")}),

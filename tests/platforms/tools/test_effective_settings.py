@@ -324,6 +324,27 @@ def test_a_file_that_a_profile_has_moved(host: ActingHost) -> None:
     assert tree(host) == before
 
 
+@pytest.mark.parametrize(
+    ("variable", "content", "usual"),
+    [
+        ("AWS_CONFIG_FILE", "[default]\nregion = x\n", ".aws/config"),
+        ("NPM_CONFIG_USERCONFIG", "fund=false\n", ".npmrc"),
+    ],
+)
+def test_a_moved_file_without_another_trace_of_its_tool(
+    host: ActingHost, variable: str, content: str, usual: str
+) -> None:
+    """Where a profile has moved the settings of a tool to a file that exists, the key is in both files."""
+    write(host, f"{HOME}/.profile", f"export {variable}=~/moved\n")
+    write(host, f"{HOME}/moved", content)
+    before = tree(host)
+    change(host)
+    assert BUNDLE.encode() in host.read(f"{HOME}/moved")
+    assert BUNDLE.encode() in host.read(f"{HOME}/{usual}")
+    change(host, trusted=False)
+    assert tree(host) == before
+
+
 def test_yarn_reads_what_npms_file_names(host: ActingHost) -> None:
     """Yarn 1 reads npm's file where its own says nothing: the root goes into the bundle, and no key hides that."""
     write(host, f"{HOME}/.npmrc", f"cafile={THEIRS}\n")

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
     Row = tuple[tuple[str, ...], str, int]
 
-_CURL = regex(r"-{0,2}(?P<key>[A-Za-z0-9.-]+)(?:[ \t]*[=:][ \t]*|[ \t]+|$)(?P<value>(?:[^ \t\n].*)?)")
+_CURL = regex(r"(?P<key>[A-Za-z0-9.-]+)(?:[ \t]*[=:][ \t]*|[ \t]+|$)(?P<value>(?:[^ \t\n].*)?)")
+#: Behind dashes, `=` and `:` separate nothing (curl, tool_parsecfg.c, ISSEP).
+_CURL_DASHED = regex(r"-{1,2}(?P<key>[A-Za-z0-9.-]+)(?:[ \t]+|$)(?P<value>(?:[^ \t\n].*)?)")
 #: The value of `insecure` where a line says `no-insecure`.
 CURL_VERIFIES = "no"
 _CURL_FLAGS = frozenset("#012346BGIJLMNORSVZafgijklnpqsv:")  # the short options of curl(1) that take no value
@@ -30,7 +32,7 @@ _GIT_ESCAPED = {"n": "\n", "t": "\t", "b": "\b"}
 
 
 def curl(content: bytes) -> Iterator[Row]:
-    """Yield the options of a curlrc: a line each, with or without dashes, `=`, `:` or blanks between.
+    """Yield the options of a curlrc: a line each, with dashes and blanks between, or without and `=`, `:` or blanks.
 
     Short options may stand together behind a dash; `no-insecure` is "insecure" and "k" with the value CURL_VERIFIES.
     """
@@ -38,7 +40,7 @@ def curl(content: bytes) -> Iterator[Row]:
     number = numbering(text)
     for start, line in lines(text):
         bare = line.strip(" \t\r")
-        match = _CURL.fullmatch(bare) if bare and bare[0] != "#" else None
+        match = _CURL_DASHED.fullmatch(bare) if bare[:1] == "-" else _CURL.fullmatch(bare)
         if match is not None:
             yield from ((path, value, number(start)) for path, value in _curl_options(bare, match))
 

@@ -17,10 +17,12 @@ if TYPE_CHECKING:
     from trustinstall_platforms.tools.effective.model import Scene
     from trustinstall_platforms.tools.effective.rows import Place
 
-#: The variables that change the paths of clients' settings files.
+#: The variables that change the paths of clients' settings files, and which of their sections count.
 MOVING = frozenset(
     {
         "AWS_CONFIG_FILE",
+        "AWS_DEFAULT_PROFILE",
+        "AWS_PROFILE",
         "AWS_SHARED_CREDENTIALS_FILE",
         "BOTO_CONFIG",
         "BUNDLE_APP_CONFIG",

@@ -193,13 +193,10 @@ SWITCHES: tuple[Switch, ...] = (
         "real",
     ),
     # Languages
-    *(
-        _known(
-            Switch("RubyGems", _file(languages.gemrc, "yaml", key), _says("0")),
-            "gem help env, :ssl_verify_mode",
-            known,
-        )
-        for key, known in ((":ssl_verify_mode", "real"), ("ssl_verify_mode", "documented"))
+    _known(
+        Switch("RubyGems", _file(languages.gemrc, "yaml", ":ssl_verify_mode"), _says("0")),
+        "gem help env, :ssl_verify_mode",
+        "real",
     ),
     _known(
         Switch("Bundler", _file(_BUNDLER, "yaml", "BUNDLE_SSL_VERIFY_MODE"), _says("0")),

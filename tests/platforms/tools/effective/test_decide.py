@@ -156,6 +156,28 @@ CASES: dict[str, tuple[str, dict[str, str], dict[str, str], str, str]] = {
         "",
         f"~/.curlrc 3 {BUNDLE}",
     ),
+    "curl's dashes": (
+        "curl",
+        {},
+        {"~/.curlrc": f"-s\ncacert:{BUNDLE}\n--cacert={BUNDLE}\n"},
+        "",
+        f"~/.curlrc 2 {BUNDLE}",
+    ),
+    "RubyGems' word": ("RubyGems", {}, {"~/.gemrc": f"ssl_ca_cert: {BUNDLE}\n"}, "", "default"),
+    "AWS' own profile": (
+        "AWS",
+        {"AWS_PROFILE": "dev"},
+        {"~/.aws/config": f"[default]\nca_bundle=/x\n[profile dev]\nca_bundle={BUNDLE}\n"},
+        "",
+        f"~/.aws/config 4 {BUNDLE}",
+    ),
+    "PHP's directory": (
+        "PHP",
+        {"PHPRC": "/p"},
+        {"/p/php-cli.ini": f"openssl.cafile={BUNDLE}\n", "/p/php.ini": "openssl.cafile=/x\n"},
+        "",
+        f"/p/php-cli.ini 1 {BUNDLE}",
+    ),
     "git": ("git", {}, {"~/.gitconfig": "[http]\n\tsslCAInfo = ~/b.pem ; mine\n"}, "", f"~/.gitconfig 2 {BUNDLE}"),
     "git's include": (
         "git",

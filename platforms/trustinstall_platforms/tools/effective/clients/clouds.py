@@ -34,15 +34,19 @@ def aws_default(scene: Scene) -> str:
     return names[-1] if names else "default"
 
 
+def aws_profile(scene: Scene) -> str:
+    """Return the profile that is used if no option names one (botocore, session.py, SESSION_VARIABLES)."""
+    return scene.session.value("AWS_DEFAULT_PROFILE") or scene.session.value("AWS_PROFILE") or "default"
+
+
 def _profile(scene: Scene, name: str) -> Client:
     section = aws_default(scene) if name == "default" else f"profile {name}"
     places = (_AWS_VARIABLE, _aws(_AWS_CREDENTIALS, name), _aws(_AWS_CONFIG, section), REQUESTS_ALONE)
-    default = name == "default"
     return Client(
-        "AWS" if default else f"AWS for {name}",
+        "AWS" if name == aws_profile(scene) else f"AWS for {name}",
         places,
         follows=False,
-        tool="aws" if default else "",
+        tool="aws" if name == aws_profile(scene) == "default" else "",
         alone=True,
         verifier="python",
     )
@@ -92,8 +96,8 @@ CLIENTS = (
 
 
 def main(scene: Scene) -> Iterator[Client]:
-    """Yield AWS with its default profile, and Google Cloud with its active configuration."""
-    yield _profile(scene, "default")
+    """Yield AWS with the profile, and Google Cloud with the configuration, that is active."""
+    yield _profile(scene, aws_profile(scene))
     active = _configuration(scene)
     yield Client(
         "gcloud", _gcloud(active), follows=False, tool="gcloud" if active == "default" else "", verifier="python"
@@ -108,7 +112,8 @@ def limited(scene: Scene) -> Iterator[Client]:
         for files in (_AWS_CONFIG, _AWS_CREDENTIALS)
     )
     named = {one.removeprefix("profile ") for one in config if one.startswith("profile ")} | credentials
-    yield from (_profile(scene, one) for one in sorted(named - {"default"}))
+    named |= config & {"default"}
+    yield from (_profile(scene, one) for one in sorted(named - {aws_profile(scene)}))
     active = _configuration(scene)
     for directory in paths.of(scene, f"{_GCLOUD}/configurations"):
         for name in scene.host.names(directory):

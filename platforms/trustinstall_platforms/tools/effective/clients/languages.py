@@ -27,20 +27,25 @@ def gemrc(scene: Scene) -> tuple[str, ...]:
 
 
 def _php(scene: Scene) -> tuple[str, ...]:
-    """Return the ini files of PHP's command line, by precedence (PHP manual, configuration file)."""
-    host = scene.host
+    """Return the ini files of PHP's command line, by precedence (PHP manual, configuration file; main/php_ini.c).
+
+    The files of the scanned directories count more than the main one. That is the file that PHPRC names, or the first
+    that exists in the directory that it names and in the built-in one.
+    """
+    host, named = scene.host, scene.session.value("PHPRC") or ""
     tops = [f"/etc/php/{version}/cli" for version in reversed(host.names("/etc/php"))]
     tops += [one for one in ("/usr/local/etc/php", "/etc") if host.status(f"{one}/php.ini") is not None]
     files: list[str] = []
     for top in tops[:1]:
         extra = "/etc/php.d" if top == "/etc" else f"{top}/conf.d"
         listed = scene.session.value("PHP_INI_SCAN_DIR")  # an empty part stands for the built-in directory
-        parts = [one or extra for one in listed.split(":")] if listed else [extra]
-        for one in reversed(parts):
+        for one in reversed([part or extra for part in listed.split(":")] if listed else [extra]):
             files += [f"{one}/{name}" for name in reversed(host.names(one)) if name.endswith(".ini")]
-        files.append(f"{top}/php.ini")
-    named = scene.session.value("PHPRC")
-    return paths.every(scene, (*([f"{named}/php.ini", named] if named else []), *files))
+    mains = [f"{one}/{name}" for name in ("php-cli.ini", "php.ini") for one in (named, *tops[:1]) if one]
+    if named and not host.is_directory(host.real(named)):
+        mains.insert(0, named)
+    there = (one for one in paths.every(scene, tuple(mains)) if host.status(host.real(one)) is not None)
+    return paths.every(scene, (*files, *([first] if (first := next(there, "")) else [])))
 
 
 def composer_files(scene: Scene) -> tuple[str, ...]:
@@ -92,9 +97,12 @@ CLIENTS = (
     Client(
         "RubyGems",
         (
-            *(
-                Place(files=gemrc, key=(key,), format="yaml", source="gem help env; Gem::ConfigFile")
-                for key in (":ssl_ca_cert", "ssl_ca_cert")
+            Place(
+                files=gemrc,
+                key=(":ssl_ca_cert",),
+                format="yaml",
+                source="gem help env; Gem::ConfigFile: a key without a colon has no effect",
+                known="real",
             ),
             SSL,
         ),
