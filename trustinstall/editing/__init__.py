@@ -21,6 +21,7 @@ FORMATS: dict[str, Format] = {
     "ini": ini.Ini(),
     "ini-options": ini.Ini(options=True),
     "ini-sections": ini.Ini(defaults=""),
+    "hgrc": ini.Ini(defaults="", directives=True),
     "git": git.Git(),
     "npmrc": npmrc.Npm(),
     "wgetrc": wgetrc.Wgetrc(),

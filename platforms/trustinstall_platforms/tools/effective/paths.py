@@ -49,6 +49,7 @@ MOVING = frozenset(
         "PIP_CONFIG_FILE",
         "POETRY_CONFIG_DIR",
         "PREFIX",
+        "SYSTEM_WGETRC",
         "UV_CONFIG_FILE",
         "WGETRC",
         "XDG_CONFIG_DIRS",
