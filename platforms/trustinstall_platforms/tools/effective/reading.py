@@ -89,7 +89,7 @@ def _edited(format_: str, content: bytes) -> Iterator[Row]:
     """Read with the reader that also changes such files."""
     text = text_of(content)
     number = numbering(text)
-    for key in editing.FORMATS[format_].keys(text):
+    for key in editing.format_of(format_).keys(text):
         start = key.start
         while text[start : start + 1] in {" ", "\t", "\r", "\n", ","}:  # what is cut may begin before the key
             start += 1
