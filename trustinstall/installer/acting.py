@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from trustinstall.facts import wsl
-from trustinstall.host.worker import PATIENCE
+from trustinstall.host.watchdog import PATIENCE
 from trustinstall.state.ledger import UNKNOWN_UID
 
 if TYPE_CHECKING:
@@ -21,8 +21,15 @@ if TYPE_CHECKING:
 #: Modules of trustinstall that jobs for an account import at their first use.
 _MODULES = (
     "trustinstall.certificates.intake",
+    "trustinstall.editing.jsonc",
+    "trustinstall.editing.lines",
+    "trustinstall.editing.maven",
+    "trustinstall.editing.toml",
+    "trustinstall.editing.yaml",
     "trustinstall.installer.company_roots",
     "trustinstall_platforms.keystores.check",
+    "trustinstall_platforms.linux.anchor_directory_plan",
+    "trustinstall_platforms.linux.debian_plan",
 )
 
 
