@@ -82,7 +82,7 @@ def npm() -> Iterator[Npm]:
 def _ours(content: bytes) -> dict[str, Any]:
     """What we read in an npmrc of the keys that belong to no section; an array as a list."""
     found: dict[str, Any] = {}
-    for key in editing.FORMATS["npmrc"].keys(read(content)):
+    for key in editing.format_of("npmrc").keys(read(content)):
         if len(key.path) != 1:
             continue
         name = key.path[0].removesuffix("[]")
@@ -214,7 +214,7 @@ def test_configparser_agrees(lines: list[str], end: str) -> None:
             editing.put("ini", content, ("global", "cert"), VALUE)
         return
     ours: dict[str, dict[str, str]] = {}
-    for key in editing.FORMATS["ini"].keys(read(content)):
+    for key in editing.format_of("ini").keys(read(content)):
         if key.path[0] != "DEFAULT":
             ours.setdefault(key.path[0], {})[key.path[1]] = key.value
     assert ours == {section: _without_blank_lines(keys) for section, keys in said.items() if keys}

@@ -20,7 +20,7 @@ _SETS = regex(
 )
 #: The words before a command without which the line would no longer be valid in a shell script.
 _LEADS = regex(r"(?:(?:^|[\s;])(?:then|do|else|if|while|until)|[{(|&)\\])[ \t]*$")
-_EDITED_AS = {"hg": "ini-sections"}
+_EDITED_AS = {"hg": "ini-sections", "condarc": "yaml", "yaml-tree": "yaml"}
 
 
 class Cut(NamedTuple):
@@ -66,8 +66,9 @@ def key(format_: str, content: bytes, path: tuple[str, ...], line: int) -> Cut:
 def _spans(format_: str, content: bytes, path: tuple[str, ...], line: int) -> Iterator[tuple[int, int]]:
     """Yield the possible places of the key: the editor's span, and its whole line."""
     text = read(content)
-    kind = editing.FORMATS.get(_EDITED_AS.get(format_, format_))
-    if kind is not None:
+    edited = _EDITED_AS.get(format_, format_)
+    if edited in editing.FORMATS:
+        kind = editing.format_of(edited)
         number = numbering(text)
         for one in kind.keys(without_directives(text) if format_ == "hg" else text):
             if one.path == path and number(one.start) <= line <= number(one.end):
