@@ -284,7 +284,7 @@ def _taken_out(host: Host, want: FileKeys, row: Row, old: bytes | None) -> bool:
 def _line(format_: str, content: bytes, path: editing.Path) -> int:
     """Return the line of a key, from 1, or 0 if the file does not have it."""
     text = text_of(content)
-    found = (one for one in reversed(editing.FORMATS[format_].keys(text)) if one.path == path)
+    found = (one for one in reversed(editing.format_of(format_).keys(text)) if one.path == path)
     return next((line_number(text, one.start) for one in found), 0)
 
 

@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 #: Modules of trustinstall that jobs for an account import at their first use.
 _MODULES = (
     "trustinstall.certificates.intake",
+    "trustinstall.editing.jsonc",
+    "trustinstall.editing.lines",
+    "trustinstall.editing.maven",
+    "trustinstall.editing.toml",
+    "trustinstall.editing.yaml",
     "trustinstall.installer.company_roots",
     "trustinstall_platforms.keystores.check",
     "trustinstall_platforms.linux.anchor_directory_plan",

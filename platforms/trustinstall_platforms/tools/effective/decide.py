@@ -82,7 +82,7 @@ def _said(scene: Scene) -> frozenset[tuple[str, str | None]]:
     return frozenset(
         (each, one.value)
         for each, one in scene.session.variables.items()
-        if each in read or each.startswith("GIT_CONFIG_")
+        if each in read or each.startswith("GIT_CONFIG_") or each.lower().startswith("npm_config_")
     )
 
 
@@ -156,10 +156,11 @@ def digests(host: Host, bundle: Bundle) -> frozenset[str]:
 def name(place: Place, scene: Scene) -> str:
     """Return the variable of a place that counts in a scene, or "" if none is set."""
     said = scene.session.variables
+    folded = [each for each in said if each.lower() in place.variables] if place.folded else []
     return next(
         (
             each
-            for each in place.variables
+            for each in (*place.variables, *folded)
             if each in said and (said[each].value is None or said[each].value or "" in place.words)
         ),
         "",

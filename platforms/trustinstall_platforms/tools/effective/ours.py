@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, ders_of
@@ -55,7 +56,7 @@ def _above(client: Client, scene: Scene, found: Effective) -> Iterator[str]:
             # OpenSSL reads the directories of SSL_CERT_DIR beside the file of SSL_CERT_FILE, and so does curl
             counting = (one for one in above if one.mode is Mode.REPLACES and (one, place) != (SSL, SSL_DIRECTORY))
             yield from (name for one in counting for name in one.variables)
-            yield from place.variables[: place.variables.index(decide.name(place, scene))] if place.variables else ()
+            yield from takewhile(decide.name(place, scene).__ne__, place.variables)
 
 
 def would_lose(host: Host, found: Effective) -> bool:

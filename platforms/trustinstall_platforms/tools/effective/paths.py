@@ -50,6 +50,7 @@ MOVING = frozenset(
         "PIP_CONFIG_FILE",
         "POETRY_CONFIG_DIR",
         "PREFIX",
+        "SYSTEM_WGETRC",
         "UV_CONFIG_FILE",
         "VIRTUAL_ENV",
         "WGETRC",
