@@ -62,6 +62,7 @@ FORMATS: dict[str, Callable[[], Format]] = {
     "ini": ini.Ini,
     "ini-options": partial(ini.Ini, options=True),
     "ini-sections": partial(ini.Ini, defaults=""),
+    "hgrc": partial(ini.Ini, defaults="", directives=True),
     "git": git.Git,
     "npmrc": npmrc.Npm,
     "wgetrc": wgetrc.Wgetrc,
