@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 def variables_to_leave(host: Host, sessions: Iterable[Session] = ()) -> frozenset[str]:
     """Return the variables that must not be set for the acting account: each hides what works for a client.
 
-    That is a setting, or another variable of one of the account's `sessions` or of the session that calls: it may also
-    move the file that has the setting. What names a managed file, the system's bundle, or only roots of that bundle,
-    may be hidden.
+    That is a setting, of the account or of one of its Python environments, or another variable of one of the account's
+    `sessions` or of the session that calls: it may also move the file that has the setting. What names a managed file,
+    the system's bundle, or only roots of that bundle, may be hidden.
     """
     return frozenset(hidden(host, sessions))
 
@@ -37,12 +37,14 @@ def hidden(host: Host, sessions: Iterable[Session] = ()) -> dict[str, frozenset[
     """
     known = _system(host)
     found: dict[str, frozenset[str]] = {}
-    for scene in decide.scenes(host, sessions):
-        for client, one in decide.all_of_them(scene):
-            if one.decider.kind in {Kind.SETTING, Kind.VARIABLE} and _would_lose(host, one, known):
-                named = frozenset(host.real(each.path) for each in one.bundles if each.form is Form.FILE)
-                for name in _above(client, scene, one):
-                    found[name] = found.get(name, frozenset()) | named
+    seen = (
+        (client, scene, one) for scene in decide.scenes(host, sessions) for client, one in decide.all_of_them(scene)
+    )
+    for client, scene, one in (*seen, *decide.in_environments(host)):
+        if one.decider.kind in {Kind.SETTING, Kind.VARIABLE} and _would_lose(host, one, known):
+            named = frozenset(host.real(each.path) for each in one.bundles if each.form is Form.FILE)
+            for name in _above(client, scene, one):
+                found[name] = found.get(name, frozenset()) | named
     return found
 
 
