@@ -88,14 +88,16 @@ def test_every_module_imports_on_every_operating_system(system: str, missing: st
 
 
 def test_a_start_imports_what_this_system_needs() -> None:
-    """Stores of other systems, TLS and the library of certificates are imported only by what needs them."""
+    """Code for other systems, TLS, certificates, plans and changes is imported only by what needs it."""
     code = "import sys, trustinstall.cli.list, trustinstall.installer.installer; print(*sys.modules)"
     path = os.pathsep.join(path for path in sys.path if path)
     done = subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": path}, capture_output=True, check=True)
     loaded = set(done.stdout.decode().split())
     assert "trustinstall_platforms.linux.debian" in loaded
     elsewhere = {"trustinstall_platforms.macos.keychain", "trustinstall_platforms.bsd.freebsd"}
-    assert not loaded & {*elsewhere, "ssl", "cryptography", "rich", "urllib.request"}
+    plans = {f"trustinstall_platforms.linux.{one}_plan" for one in ("debian", "anchor_directory")}
+    acts = {f"trustinstall.host.{one}" for one in ("replacing", "process", "worker", "darwin")}
+    assert not loaded & {*elsewhere, *plans, *acts, "ssl", "ctypes", "cryptography", "rich", "urllib.request"}
 
 
 @pytest.mark.parametrize("name", ["build.txt", "dev.txt", "runtime.txt"])

@@ -150,7 +150,7 @@ def downloads(*packages: str, requirements: Path | None = None) -> Path:
     wanted = [*packages, *([f"--requirement={requirements}"] if requirements else [])]
     content = requirements.read_bytes() if requirements else b""
     directory = CACHE / f"wheels-{_digest(*packages, content)}"
-    with _locked():
+    with locked():
         if not directory.exists():
             partial = directory.with_suffix(".partial")
             shutil.rmtree(partial, ignore_errors=True)
@@ -244,14 +244,14 @@ def _code(below: tuple[PurePosixPath, ...]) -> PurePosixPath:
 def _cached(name: str, make: Callable[[], PurePosixPath]) -> PurePosixPath:
     """Return a layer from the cache, or make it and put it there; its name holds a digest of its inputs."""
     tar = CACHE / f"{name}.tar"
-    with _locked():
+    with locked():
         if tar.exists():
             os.utime(tar)
             layer = layer_memory().place()
             _tar("-xf", tar, layer)
             return layer
     layer = make()
-    with _locked():
+    with locked():
         partial = tar.with_suffix(f".{os.getpid()}")
         _tar("-cf", partial, layer)
         partial.rename(tar)
@@ -277,7 +277,7 @@ def _digest(*parts: str | bytes) -> str:
 
 
 @contextmanager
-def _locked() -> Generator[None]:
+def locked() -> Generator[None]:
     """One process at a time works on the cache."""
     CACHE.mkdir(parents=True, exist_ok=True, mode=0o700)
     with (CACHE / "lock").open("w") as lock:

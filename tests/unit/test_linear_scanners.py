@@ -18,7 +18,7 @@ from trustinstall.errors import TrustInstallError
 from trustinstall.facts import shell_syntax
 from trustinstall_platforms.java import named
 from trustinstall_platforms.linux import p11kit_format
-from trustinstall_platforms.tools.effective import lines
+from trustinstall_platforms.tools.effective import condarc, lines, yaml_tree
 
 FULL = os.environ.get("TRUSTINSTALL_TEST_LEVEL") == "full"
 _SMALL = 4 * 1024
@@ -49,6 +49,12 @@ BODIES = (
     "[",
     "- a\n",
     "a:\n ",
+    "- - - ",
+    "{a: [b, ",
+    "a: 'b\n\n  c'\n",
+    "a: >\n  b\n\n\n",
+    "&a ",
+    "a #b\n",
     "-----BEGIN CERTIFICATE-----\n",
     "-----",
     "MIIB\n",
@@ -93,6 +99,8 @@ READERS: dict[str, Reader] = {
     "curl": lambda content: _everything(lines.curl(content)),
     "PHP": lambda content: _everything(lines.php(content)),
     "Nix": lambda content: _everything(lines.nix(content)),
+    "YAML": yaml_tree.rows,
+    "conda's YAML": condarc.rows,
 }
 
 

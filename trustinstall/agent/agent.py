@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trustinstall.agent import directories, files, tools
+from trustinstall.agent.runs import Runs
 from trustinstall.errors import NoRights, UsageProblem, printable
 from trustinstall.state import scopes
 from trustinstall.state.directory import prepare
@@ -108,14 +109,5 @@ def status(host: ActingHost) -> Status:
     paths = files.wanted(host, host.program()).paths
     there = tuple(path for path in paths if host.status(path) is not None and files.is_ours(host, path))
     missing = tuple(path for path in paths if path not in there)
-    found = tools.timer(host)
-    if found is None:
-        return Status(files.kind(host), there, missing)
-    return Status(
-        files.kind(host),
-        there,
-        missing,
-        found.get("ActiveState") == "active",
-        printable(found.get("LastTriggerUSec", "")),
-        printable(found.get("NextElapseUSecRealtime", "")),
-    )
+    runs = tools.found(host) if there else Runs()
+    return Status(files.kind(host), there, missing, runs.on, runs.last, runs.next)

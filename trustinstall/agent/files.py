@@ -73,7 +73,9 @@ def wanted(host: Host, program: Sequence[str]) -> Wanted:
         return Wanted([File(task_file(host), others.task(program, machine=machine))], [])
     if scheduler == "cron":
         directory = next(path for path in others.HOURLY if host.is_directory(path))
-        return Wanted([File(f"{directory}/trustinstall", others.script(program).encode(), 0o755)], [])
+        script = f"{directory}/trustinstall"
+        of_managers = _hooks(host, hooks.by_cron(script))
+        return Wanted([File(script, others.script(program).encode(), 0o755), *of_managers], [])
     units = _UNITS if machine else host.absolute(_UNITS_AT_HOME)
     name = f"{units}/{systemd.NAME}"
     files = [
@@ -85,8 +87,13 @@ def wanted(host: Host, program: Sequence[str]) -> Wanted:
         Link(f"{units}/{target}.target.wants/{systemd.NAME}.{suffix}", f"../{systemd.NAME}.{suffix}")
         for target, suffix in (("timers", "timer"), ("paths", "path"))
     ]
-    found = [one for one in hooks.HOOKS if machine and host.is_directory(one.where)]
-    return Wanted([*files, *(File(one.path, one.text.encode(), one.mode) for one in found)], links)
+    return Wanted([*files, *_hooks(host, hooks.BY_SYSTEMD)], links)
+
+
+def _hooks(host: Host, ask: str) -> list[File]:
+    """Return the hooks of the installed package managers; none for an account."""
+    found = [one for one in hooks.HOOKS if host.account.is_root and host.is_directory(one.where)]
+    return [File(one.path, one.text(ask).encode(), one.mode) for one in found]
 
 
 def _watched(host: Host) -> list[str]:

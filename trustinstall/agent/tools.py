@@ -5,9 +5,11 @@ Sources: systemctl(1), sd_booted(3), launchctl(1), schtasks' documentation.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from trustinstall.agent import files, others, systemd
+from trustinstall.agent import files, others, runs, systemd
+from trustinstall.agent.runs import Runs
 from trustinstall.errors import ToolFailed
 from trustinstall.host.commands import Run
 
@@ -56,13 +58,34 @@ def forget(host: ActingHost) -> None:
         _tell(host, "daemon-reload", must_succeed=host.account.is_root)
 
 
-def timer(host: ActingHost) -> dict[str, str] | None:
-    """Return systemd's properties of the timer; None if systemd does not run."""
-    if files.kind(host) != "systemd" or not _has_systemd(host):
-        return None
+def found(host: ActingHost) -> Runs:
+    """Return the runs of the agent, as far as the system tells of them."""
+    kind = files.kind(host)
+    if host.is_image:
+        return Runs()
+    if kind == "systemd":
+        return _of_systemd(host) if _has_systemd(host) else Runs()
+    if kind == "launchd":
+        return runs.of_launchd(*_answer(host, Run((_LAUNCHCTL, "print", f"{_domain(host)}/{others.LABEL}"))))
+    if kind == "task scheduler":
+        words = ("/Query", "/TN", others.TASK, "/FO", "CSV", "/V", "/NH")
+        return runs.of_schtasks(*_answer(host, _schtasks(host, *words)))
+    return runs.of_cron(files.wanted(host, host.program()).paths[0])
+
+
+def _of_systemd(host: ActingHost) -> Runs:
     properties = "--property=ActiveState,LastTriggerUSec,NextElapseUSecRealtime"
-    said = _ask(host, "show", f"{systemd.NAME}.timer", properties)
-    return dict(line.split("=", 1) for line in said.splitlines() if "=" in line)
+    _, said = _answer(host, _systemctl(host, "show", f"{systemd.NAME}.timer", properties, must_succeed=False))
+    return runs.of_systemd(dict(line.split("=", 1) for line in said.splitlines() if "=" in line))
+
+
+def _answer(host: ActingHost, command: Run) -> tuple[int, str]:
+    """Return the exit status of a tool that only reads, and what it says; a failed one says nothing."""
+    try:
+        result = host.query(replace(command, seconds=_SECONDS, must_succeed=False))
+    except ToolFailed:
+        return 1, ""
+    return result.status, result.answer.decode("utf-8", "replace")
 
 
 def _tell(host: ActingHost, *arguments: str, must_succeed: bool = True) -> None:
@@ -72,13 +95,6 @@ def _tell(host: ActingHost, *arguments: str, must_succeed: bool = True) -> None:
         if host.account.is_root:
             raise
         raise ToolFailed(f"{error}; it starts with your next login, or run this within a login session") from None
-
-
-def _ask(host: ActingHost, *arguments: str) -> str:
-    try:
-        return host.query(_systemctl(host, *arguments, must_succeed=False)).answer.decode("utf-8", "replace")
-    except ToolFailed:
-        return ""
 
 
 def _systemctl(host: Host, *arguments: str, must_succeed: bool) -> Run:

@@ -25,6 +25,7 @@ from trustinstall.state.kept_keys import Kept
 from trustinstall.state.ledger import Covered
 from trustinstall.typed_json import made_printable
 from trustinstall.values import NamedTuple
+from trustinstall_platforms.java import net_properties
 from trustinstall_platforms.tools import proxy_files
 
 if TYPE_CHECKING:
@@ -136,4 +137,6 @@ def _work_for(host: ActingHost, backends: Sequence[Backend], asked: Kept, reques
 def _wanted(host: ActingHost, asked: Kept) -> list[FileKeys]:
     if asked.proxies == Proxies():
         return []
-    return proxy_files.wanted(host, asked.proxies, beside_the_machines=asked.origin.startswith(_BY_ROOT))
+    beside = asked.origin.startswith(_BY_ROOT)
+    of_tools = proxy_files.wanted(host, asked.proxies, beside_the_machines=beside)
+    return [*of_tools, *net_properties.wanted(host, asked.proxies)]

@@ -33,12 +33,13 @@ FORMATS: dict[str, Format] = {
     "yarnrc": lines.Yarnrc(),
     "section": section.Section(),
     "proxy-section": section.Section(section.PROXIES),
+    "proxy-section-last": section.Section(section.PROXIES, last=True),
     "whole": section.Whole(),
     "maven": maven.Maven(),
 }
 
 #: Formats whose values are text in the file's own language and need no quoting: whole lines, a constant.
-_VERBATIM = ("section", "proxy-section", "whole", "git", "yaml-block", "maven")
+_VERBATIM = ("section", "proxy-section", "proxy-section-last", "whole", "git", "yaml-block", "maven")
 
 #: Characters that are literal in every format, quoted or not: paths with others are refused.
 _PLAIN = regex(r"[\w./](?:[\w ./:@+,~-]*[\w./])?")

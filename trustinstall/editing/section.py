@@ -27,9 +27,15 @@ def ends_section(text: str, at: int) -> bool:
 
 @dataclass(frozen=True)
 class Section:
-    """A section as one key: its value is the text between the marks, lines joined by line feeds."""
+    """A section as one key: its value is the text between the marks, lines joined by line feeds.
+
+    Attributes:
+        path: the key.
+        last: whether it is put at the end of the file, because of two lines for one name the later counts.
+    """
 
     path: Path = PATH
+    last: bool = False
 
     @property
     def _marks(self) -> tuple[str, str]:
@@ -63,12 +69,23 @@ class Section:
     def insertion(self, text: str, _path: Path, value: str) -> tuple[int, str]:
         """Insert as the first line, or after one that names the shell: no text before it can open a quote.
 
-        Lines end as a shell reads them, even if the file's other lines end differently.
+        Lines end as a shell reads them, even if the file's other lines end differently. Raises Malformed if it is to be
+        the last one, and the line before it would go on in it.
         """
+        if self.last:
+            return self._at_the_end(text, value)
         start = len(MARK) if text.startswith(MARK) else 0
         at = after(text, start) if text.startswith("#!", start) else start
         new = self.written(value.split("\n"))
         return at, new if at == start or text[at - 1] == "\n" else f"\n{new}"
+
+    def _at_the_end(self, text: str, value: str) -> tuple[int, str]:
+        if text.rstrip("\r\n").endswith("\\"):
+            raise Malformed("its last line goes on in the next one")
+        between = "\n" if text.removeprefix(MARK) and text[-1] != "\n" else ""
+        if between and ends_section(f"{text}\n", len(text)):
+            raise Malformed("one of our marks is its last line, without a line break")
+        return len(text), f"{between}{self.written(value.split(chr(10)))}"
 
     def others(self, text: str, key: Key, inserted: str) -> str:
         """Return the lines of other authors in a section; `inserted` ("": not known) has the managed lines."""

@@ -16,7 +16,15 @@ Path = tuple[str, ...]  # the names of sections, tables or objects, and the key'
 
 
 class Malformed(ValueError):  # noqa: N818 -- named for what it tells a user
-    """A text that its tool does not accept, or that cannot be changed safely; the message is for people."""
+    """A text that its tool does not accept, or that cannot be changed safely; the message is for people.
+
+    Attributes:
+        line: the line, from 1; 0 if it is not known.
+    """
+
+    def __init__(self, message: str, line: int = 0) -> None:
+        super().__init__(message)
+        self.line = line
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,8 @@ class Yaml:
 
     @staticmethod
     def _refused(text: str, start: int) -> Malformed:
-        return Malformed(f"line {line_number(text, start)} is no key that this program can be sure of")
+        line = line_number(text, start)
+        return Malformed(f"line {line} is no key that this program can be sure of", line)
 
 
 def _scalar(value: str) -> str:

@@ -275,7 +275,7 @@ def _taken_out(host: Host, want: FileKeys, row: Row, old: bytes | None) -> bool:
     """
     same = [(one.path, one.value) for one in row.keys] == list(want.keys)
     status = host.status(want.location)
-    if not same or old is None or status is None or row.token:
+    if not same or old is None or status is None or row.token or want.delivered:
         return False
     there = (editing.get(row.format, old, one.path) == one.value for one in row.keys)
     return not all(there) and status.mtime_ns > (moment(row.since).timestamp() + 1) * 1e9

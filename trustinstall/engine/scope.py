@@ -11,7 +11,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from trustinstall.engine import audit, bookkeeping, discovery, order
+from trustinstall.engine import audit, bookkeeping, discovery, former, order
 from trustinstall.engine.asked_again import asked_again
 from trustinstall.engine.choosing import choose
 from trustinstall.engine.recovery import has_leftovers, recover
@@ -268,7 +268,9 @@ class Engine:
             known_bundles.keep(host, self._state, found.known)
         if request.only_imposed:
             return Scope(tuple(self._take_out_imposed(work, found.stores.values(), host.account.uid)), {})
-        chosen = choose(host, found, request, selection, stuck)
+        old = former.bundles(work, self._backends, found.stores, selection)
+        chosen = choose(host, found, request, selection, stuck).including(host, old)
+        found.stores.update(old)
         asked = {one.name for one in self._backends}
         outcomes = chosen.others + bookkeeping.gone(host, ledger, request, found, asked, forget=not work.dry_run)
         outcomes += self._change_stores(work, chosen, outcomes)

@@ -10,7 +10,6 @@ import re
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from trustinstall.certificates.parsing import read_certificates
 from trustinstall.errors import CertificateRefused
 from trustinstall.patterns import regex
 from trustinstall.values import NamedTuple
@@ -197,13 +196,18 @@ def installed(host: Host) -> tuple[Installed, ...]:
     running = set[str]() if host.is_image else host.running()
     found: list[Installed] = []
     for one in PRODUCTS:
-        path = next((path for path in one.files.get(host.platform, ()) if _is_machines(host, path)), None)
+        path = _file_of(host, one)
         process = next((name for name in one.processes if name[:_COMM] in running), None)
         if path is not None:
             found.append(Installed(one, path, by_file=True))
         elif process is not None:
             found.append(Installed(one, f"the process {process} runs", by_file=False))
     return tuple(found)
+
+
+def shown_by_file(host: Host) -> bool:
+    """Whether a file shows that one of the products is installed."""
+    return any(_file_of(host, one) is not None for one in PRODUCTS)
 
 
 def product_of(root: Certificate) -> Product | None:
@@ -225,7 +229,13 @@ def roots(host: Host, product: Product) -> Iterator[tuple[Certificate, str]]:
                 yield from ((one, path) for one in _read(host, path) if one.self_issued)
 
 
+def _file_of(host: Host, product: Product) -> str | None:
+    return next((path for path in product.files.get(host.platform, ()) if _is_machines(host, path)), None)
+
+
 def _read(host: Host, path: str) -> tuple[Certificate, ...]:
+    from trustinstall.certificates.parsing import read_certificates  # loads the parsers of certificates
+
     with suppress(OSError, CertificateRefused):
         return read_certificates(host.read(host.real(path), _LIMIT), path)
     return ()

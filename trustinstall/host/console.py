@@ -133,8 +133,7 @@ def end_on_signals() -> None:
 
     On Windows, SIGBREAK is Ctrl-Break, and the signal of a closed console window.
     """
-    names = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
-    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    numbers = heeded("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 
     def interrupt(_number: int, _frame: object) -> None:
         for number in numbers:
@@ -145,13 +144,33 @@ def end_on_signals() -> None:
         signal.signal(number, interrupt)
 
 
+def heeded(*names: str) -> list[int]:
+    """Return the numbers of the signals that this system has and the caller did not have ignored.
+
+    nohup(1) and the `&` of a shell without job control start a program with signals ignored, and mean it: signal(7).
+    """
+    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    return [number for number in numbers if signal.getsignal(number) != signal.SIG_IGN]
+
+
+_lost = False
+
+
 def write(text: str) -> str | None:
     """Print text on standard output; return why that failed, or None. A reader that ended (`| head`) is no failure."""
+    global _lost  # noqa: PLW0603  a process has one standard output
     try:
         print(text, flush=True)  # noqa: T201  the one place that prints
     except OSError as error:
-        return unwritten(error, sys.stdout)
+        reason = unwritten(error, sys.stdout)
+        _lost = _lost or reason is not None
+        return reason
     return None
+
+
+def lost() -> bool:
+    """Whether a text could not be printed on standard output."""
+    return _lost
 
 
 def unwritten(error: OSError, stream: TextIO) -> str | None:

@@ -12,7 +12,7 @@ import stat
 import sys
 from typing import TYPE_CHECKING
 
-from trustinstall.host import darwin, files, freebsd, paths, posix_acl, system
+from trustinstall.host import files, paths, posix_acl, system
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,8 +97,14 @@ def _other_writers(root: str, real: str, found: os.stat_result) -> set[int]:
 def _listed_elsewhere(real: str) -> bool:
     """Whether an access list lets others write, on a system that does not show the list in the mode."""
     if sys.platform == "darwin":
+        from trustinstall.host import darwin  # loads ctypes
+
         return darwin.others_may_write(real)
-    return sys.platform.startswith("freebsd") and freebsd.has_access_list(real)
+    if sys.platform.startswith("freebsd"):
+        from trustinstall.host import freebsd  # loads ctypes
+
+        return freebsd.has_access_list(real)
+    return False
 
 
 def _is_as_good_as_root(root: str, gid: int) -> bool:

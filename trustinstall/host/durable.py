@@ -11,7 +11,7 @@ import os
 import stat
 import sys
 
-from trustinstall.host import darwin, files, posix_acl, watchdog
+from trustinstall.host import files, posix_acl, watchdog
 
 _DIRECTORY = getattr(os, "O_DIRECTORY", 0)
 _PRIVATE, _SHARED = 0o700, 0o755
@@ -106,6 +106,8 @@ def flush(descriptor: int) -> None:
     """Make the written data of an open file durable. Raises OSError."""
     watchdog.beat()  # a command may write a thousand files, and a disk may be slow
     if sys.platform == "darwin":
+        from trustinstall.host import darwin  # loads ctypes
+
         darwin.flush(descriptor)
     else:
         os.fsync(descriptor)

@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from trustinstall.errors import ToolFailed
-from trustinstall.host import inputs, invocation, own_program, passwords, process, state_paths
+from trustinstall.host import invocation, state_paths
 from trustinstall.host.looking_at_files import LooksAtFiles
 from trustinstall.host.looking_at_machine import LooksAtMachine
 
@@ -24,6 +24,8 @@ class Host(LooksAtFiles, LooksAtMachine):
 
         Under the lock, its files lie in the private directory, where recovery finds them after a kill.
         """
+        from trustinstall.host import process
+
         if self.is_image:
             raise ToolFailed(f"{command.argv[0]} is asked on a running machine only; start the image, and try there")
         aside = self.where(f"{self.state_base()}/private") if self.inherit else None
@@ -36,22 +38,32 @@ class Host(LooksAtFiles, LooksAtMachine):
 
     def read_input(self, path: str) -> bytes:
         """Return a certificate file that the caller names: links are followed, the rest is checked (see `inputs`)."""
+        from trustinstall.host import inputs
+
         return inputs.read_input(self.where(self.absolute(path)))
 
     def read_stdin(self) -> bytes:
         """Return standard input, which holds a certificate, bounded in size and time."""
+        from trustinstall.host import inputs
+
         return inputs.read_stdin()
 
     def list_input(self, path: str) -> list[str] | None:
         """Return the regular files directly in a directory that the caller names, or None if it is not a directory."""
+        from trustinstall.host import inputs
+
         return inputs.list_input(self.where(self.absolute(path)))
 
     def secret_in(self, path: str) -> Secret:
         """Return the password in a file that the caller names, on the running machine; see `passwords.in_file`."""
+        from trustinstall.host import inputs, passwords
+
         return passwords.in_file(inputs.absolute(path, self.account.home))
 
     def is_file(self, path: str) -> bool:
         """Whether a regular file stands at a path that the caller typed (links are followed)."""
+        from trustinstall.host import inputs
+
         return inputs.is_file(self.where(self.absolute(path)))
 
     def command(self) -> str:
@@ -64,6 +76,8 @@ class Host(LooksAtFiles, LooksAtMachine):
 
     def why_unsafe_program(self) -> str | None:
         """Return why root must not run this program by itself; see `own_program.why_unsafe`."""
+        from trustinstall.host import own_program
+
         return own_program.why_unsafe(self.program()[0])
 
     def quoted(self, word: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from trustinstall.host import control, database, files, locks, metadata, other_processes, paths
+from trustinstall.host import control, files, paths
 from trustinstall.host.value import HostValue
 
 if TYPE_CHECKING:
@@ -42,6 +42,8 @@ class LooksAtFiles(HostValue):
 
     def attributes(self, path: str) -> tuple[tuple[str, bytes], ...]:
         """Return the extended attributes that belong to a file, a POSIX access list among them."""
+        from trustinstall.host import metadata
+
         return metadata.attributes(self.where(path))
 
     def link_target(self, path: str) -> str | None:
@@ -106,18 +108,26 @@ class LooksAtFiles(HostValue):
         Under the lock of trustinstall (`inherit`), a database that another program left in the middle of a commit is
         recovered first.
         """
+        from trustinstall.host import database
+
         return database.rows(self.where(path), table, columns, may_recover=bool(self.inherit))
 
     def texts(self, path: str, table: str, column: str, where: tuple[str, str]) -> list[str]:
         """Return a column of the rows of an SQLite database that have a value in another one; see `database.texts`."""
+        from trustinstall.host import database
+
         return database.texts(self.where(path), table, column, where)
 
     def lock_holder(self, path: str) -> tuple[bool, int | None]:
         """Whether another command holds the lock at a path, and its process; see `locks.holder`."""
+        from trustinstall.host import locks
+
         return locks.holder(self.where(path))
 
     def in_use(self, path: str) -> bool:
         """Whether a process of the acting account has the file at a path open; see `other_processes.in_use`."""
+        from trustinstall.host import other_processes
+
         return other_processes.in_use(self.where(path))
 
     def temporary_name(self, token: str) -> str:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from trustinstall.host import accounts, invocation, one_process, other_processes, session, system
+from trustinstall.host import accounts, invocation, system
 from trustinstall.host.value import HostValue
-from trustinstall.host.windows import registry
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -28,6 +27,8 @@ class LooksAtMachine(HostValue):
 
     def session(self) -> dict[str, str]:
         """Return the origin of the command; see `session.session`."""
+        from trustinstall.host import session
+
         return session.session(self.environ)
 
     def stamp(self) -> str:
@@ -64,34 +65,50 @@ class LooksAtMachine(HostValue):
 
     def running(self) -> set[str]:
         """Return the names of all running programs."""
+        from trustinstall.host import other_processes
+
         return other_processes.programs()
 
     def process(self, number: int) -> Process:
         """Return a running process, with its variables; see `one_process.find`."""
+        from trustinstall.host import one_process
+
         return one_process.find(number)
 
     def started(self) -> dict[str, float]:
         """Return when the running programs were started, by name; see `other_processes.started`."""
+        from trustinstall.host import other_processes
+
         return other_processes.started()
 
     def named_in_environment(self, path: str) -> bool:
         """Whether a process of the acting account has a variable that names a file; see `other_processes`."""
+        from trustinstall.host import other_processes
+
         return other_processes.named_in_environment(self.where(path))
 
     def first_process_is_shell(self) -> bool:
         """Whether process 1 is a shell or this program, as while an image is built."""
+        from trustinstall.host import other_processes
+
         return other_processes.first_is_shell()
 
     def registry_keys(self, hive: str, path: str) -> list[str] | None:
         """Return the names of a registry key's sub-keys, or None if there is no such key; see `registry.keys`."""
+        from trustinstall.host.windows import registry
+
         return registry.keys(hive, path)
 
     def registry_value(self, hive: str, path: str, name: str) -> bytes | int | None:
         """Return a binary value or number in the registry, or None; see `registry.value`."""
+        from trustinstall.host.windows import registry
+
         return registry.value(hive, path, name)
 
     def registry_text(self, hive: str, path: str, name: str) -> str | None:
         """Return a text in the registry, or None; see `registry.text`."""
+        from trustinstall.host.windows import registry
+
         return registry.text(hive, path, name)
 
     def windows_tool(self, name: str) -> str:

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from trustinstall.errors import printable
-from trustinstall.host import darwin, files, freebsd, posix_acl
+from trustinstall.host import files, posix_acl
 from trustinstall.values import dataclass
 
 if TYPE_CHECKING:
@@ -99,6 +99,8 @@ def give_link(path: str, old_path: str, old: Status) -> None:
 def _give_elsewhere(descriptor: int, old: str | None, path: str) -> None:
     """Copy what Python supports on Linux only: attributes on macOS; on FreeBSD any access list is an error."""
     if sys.platform == "darwin":
+        from trustinstall.host import darwin  # loads ctypes
+
         with contextlib.ExitStack() as stack:
             source = stack.enter_context(open(files.open_regular(old, os.O_NOFOLLOW), "rb")).fileno() if old else None
             try:
@@ -106,6 +108,8 @@ def _give_elsewhere(descriptor: int, old: str | None, path: str) -> None:
             except OSError as error:
                 raise _not_kept("access list or attributes", path, error) from None
     elif sys.platform.startswith("freebsd"):
+        from trustinstall.host import freebsd  # loads ctypes
+
         if freebsd.has_access_list(descriptor) or (old is not None and freebsd.has_access_list(old)):
             raise _not_kept("access list", path)
 

@@ -15,6 +15,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from trustinstall.errors import CommandMissing, CommandRefused, printable
+from trustinstall.host.console import heeded
 
 if TYPE_CHECKING:
     import subprocess
@@ -51,7 +52,7 @@ def run(start: Callable[[], subprocess.Popen[bytes]]) -> int:
 def _wait(child: subprocess.Popen[bytes], early: list[int]) -> int:
     if sys.platform in {"win32", "darwin"}:
         raise NotImplementedError
-    watched = {*_numbers(_NAMES), signal.SIGCHLD}
+    watched = {*heeded(*_NAMES), signal.SIGCHLD}
     old = signal.pthread_sigmask(signal.SIG_BLOCK, watched)
     try:
         for number in early:
@@ -67,7 +68,7 @@ def _wait(child: subprocess.Popen[bytes], early: list[int]) -> int:
 
 def _wait_with_handlers(child: subprocess.Popen[bytes], early: list[int]) -> int:
     def hand_on(number: int, _frame: object = None) -> None:
-        if not (number in _numbers(_BY_TERMINAL) and _in_foreground()):
+        if not (number in heeded(*_BY_TERMINAL) and _in_foreground()):
             child.send_signal(number)
 
     with _handling(hand_on):
@@ -79,16 +80,12 @@ def _wait_with_handlers(child: subprocess.Popen[bytes], early: list[int]) -> int
 @contextlib.contextmanager
 def _handling(handler: Callable[[int, object], None]) -> Generator[None, None, None]:
     """Handle the signals that would end this process."""
-    old = {number: signal.signal(number, handler) for number in _numbers(_NAMES)}
+    old = {number: signal.signal(number, handler) for number in heeded(*_NAMES)}
     try:
         yield
     finally:
         for number, before in old.items():
             signal.signal(number, before)
-
-
-def _numbers(names: tuple[str, ...]) -> list[int]:
-    return [getattr(signal, name) for name in names if hasattr(signal, name)]
 
 
 def _in_foreground() -> bool:

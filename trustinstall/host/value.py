@@ -11,11 +11,9 @@ from enum import Enum
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
-from trustinstall.host import accounts, image, inputs, invocation, paths, watchdog
+from trustinstall.host import accounts, invocation, paths, watchdog
 from trustinstall.host.accounts import Account
 from trustinstall.host.answers import Answers
-from trustinstall.host.passwords import Secret
-from trustinstall.host.windows import paths as winpaths
 from trustinstall.values import dataclass
 
 if TYPE_CHECKING:
@@ -23,6 +21,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from typing_extensions import Self
+
+    from trustinstall.host.passwords import Secret
 
 _T = TypeVar("_T")
 
@@ -71,6 +71,8 @@ class HostValue:
         """Return the machine and account that this process runs on."""
         prefixes = tuple(dict.fromkeys((sys.prefix, sys.base_prefix)))
         if sys.platform == "win32":
+            from trustinstall.host.windows import paths as winpaths
+
             prefixes = tuple(map(winpaths.slashed, prefixes))
         return cls(sys.platform, "/", invocation.environment(), accounts.current(), prefixes)
 
@@ -80,6 +82,8 @@ class HostValue:
         It knows no variables but `kept`, no home and no running Python. Raises UsageProblem unless `directory` leads
         to a directory that is not "/".
         """
+        from trustinstall.host import image
+
         return replace(
             self,
             platform="linux",
@@ -125,4 +129,6 @@ class HostValue:
 
     def absolute(self, path: str) -> str:
         """Return a path that the caller typed, made absolute against the current directory, `~` expanded."""
+        from trustinstall.host import inputs
+
         return inputs.absolute(path, self.account.home)

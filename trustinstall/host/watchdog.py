@@ -14,6 +14,7 @@ from dataclasses import field
 
 from trustinstall.values import dataclass
 
+PATIENCE = 1800.0  # seconds for all of the work
 SILENCE = 120.0  # seconds without a step; longer than any step or lock wait of this program
 _MOST_LATE = 3  # tools
 

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from trustinstall.errors import TrustInstallError, printable
 from trustinstall.host import accounts, console, process, watchdog
+from trustinstall.host.watchdog import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 LIMIT = 8 * 1024 * 1024  # bytes of an answer
 MEMORY = 1 << 30  # bytes of data that a child may have: files of an account must not cost the machine its memory
-PATIENCE = 1800.0  # seconds
 _TICK = 0.2  # seconds
 _GRACE = 30.0  # seconds for a child to finish or undo its current work
 _MOST_OPEN = 1 << 20  # descriptors; macOS may report no limit, and they are closed one by one there
@@ -45,7 +45,20 @@ _MODULES = (
     "pwd",
     "resource",
     "ssl",
+    "trustinstall.host.bulk_replace",
+    "trustinstall.host.database",
+    "trustinstall.host.image",
+    "trustinstall.host.inputs",
+    "trustinstall.host.one_process",
+    "trustinstall.host.other_processes",
+    "trustinstall.host.own_program",
+    "trustinstall.host.passwords",
+    "trustinstall.host.session",
+    "trustinstall.host.system_log",
+    "trustinstall.host.temporary_files",
+    "trustinstall.host.watched",
 )
+_OF_SYSTEM = {"darwin": "trustinstall.host.darwin", "freebsd": "trustinstall.host.freebsd"}  # as `sys.platform` begins
 _DONE, _FAILED = b"+", b"-"  # the first byte of an answer
 _ANNOUNCED = b"!"  # the first byte of an announcement; then come four bytes of its length, and UTF-8
 _LENGTH = 5  # bytes of an announcement's head
@@ -94,8 +107,9 @@ def as_account(
 
 
 def load_modules() -> None:
-    """Load each module from outside that a worker may use: a Python that only root may read, it cannot read later."""
-    for name in _MODULES:
+    """Load each module that a worker may use later: a Python or a program that only root may read, it cannot read."""
+    own = [name for system, name in _OF_SYSTEM.items() if sys.platform.startswith(system)]
+    for name in (*_MODULES, *own):
         import_module(name)
     with contextlib.suppress(ImportError):  # some Pythons have none
         import_module("sqlite3")

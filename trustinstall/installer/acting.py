@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from trustinstall.facts import wsl
-from trustinstall.host.worker import PATIENCE
+from trustinstall.host.watchdog import PATIENCE
 from trustinstall.state.ledger import UNKNOWN_UID
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ _MODULES = (
     "trustinstall.certificates.intake",
     "trustinstall.installer.company_roots",
     "trustinstall_platforms.keystores.check",
+    "trustinstall_platforms.linux.anchor_directory_plan",
+    "trustinstall_platforms.linux.debian_plan",
 )
 
 

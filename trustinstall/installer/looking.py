@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.engine import discovery
 from trustinstall.engine.outcome import ALL_ACCOUNTS
+from trustinstall.facts import inspection
 from trustinstall.state import known_bundles
 from trustinstall.state.ledger import Ledger
 from trustinstall.stores.observation import Observation
@@ -86,9 +87,9 @@ def look(
 
 def _left_over(host: Host, certificates: Sequence[Certificate]) -> list[str]:
     """Return notes about roots of an inspection product that another product may have replaced here."""
-    if not certificates:
+    if not certificates or not inspection.shown_by_file(host):  # a process alone proves no other product
         return []
-    from trustinstall.installer import company_roots  # loads the parsers of certificates
+    from trustinstall.installer import company_roots  # most machines have no such product
 
     found = {one.sha256: (one.name, why) for one, why in company_roots.left_over(host, certificates)}
     return [f"{name}: {why}; `trustinstall remove {sha256}` takes it out" for sha256, (name, why) in found.items()]

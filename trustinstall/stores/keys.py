@@ -21,6 +21,7 @@ class FileKeys:
         secret: whether a value is for the file's owner alone.
         mode: permission bits of a file that is created.
         together: whether no key is set where a person has set one of them.
+        delivered: whether the file is as its vendor delivered it, so that no person has taken a key out.
     """
 
     name: str
@@ -33,3 +34,4 @@ class FileKeys:
     secret: bool = False
     mode: int = 0o644
     together: bool = False
+    delivered: bool = False

@@ -18,7 +18,6 @@ from trustinstall.stores.backend import Backend
 from trustinstall.stores.files import read
 from trustinstall.stores.observation import Copy, Observation, State
 from trustinstall_platforms.linux.anchor_contents import blocking_file, local_files, other_files, problems
-from trustinstall_platforms.linux.anchor_directory_plan import FamilyPlanBuilder, refreshing
 from trustinstall_platforms.linux.anchor_sources import copies, ders, fingerprints, fixed_copies
 from trustinstall_platforms.linux.family import store as found
 from trustinstall_platforms.linux.hash_links import linked
@@ -80,10 +79,14 @@ class AnchorStore(Backend):
 
     def plan(self, host: Host, store: Store, seen: Observation, change: Change) -> Plan:
         """See `Backend.plan`; raises StoreError if the tool would drop managed certificates, or foreign roots."""
+        from trustinstall_platforms.linux.anchor_directory_plan import FamilyPlanBuilder
+
         return FamilyPlanBuilder(host, self._family, store, seen, change).build()
 
     def refresh(self, host: Host, _store: Store, gone: Sequence[str]) -> Refresh | None:
         """Make every derived file again; in an image these changes were steps, and are undone."""
+        from trustinstall_platforms.linux.anchor_directory_plan import refreshing
+
         return None if host.tools is Tools.NEVER else refreshing(host, self._family, gone)
 
     def verify(self, host: Host, _store: Store) -> str | None:

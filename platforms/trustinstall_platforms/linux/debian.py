@@ -11,7 +11,6 @@ from trustinstall.stores.observation import Observation, State
 from trustinstall_platforms.linux import debian_refresh
 from trustinstall_platforms.linux.anchor_sources import ders
 from trustinstall_platforms.linux.debian_files import read_contents
-from trustinstall_platforms.linux.debian_plan import PlanBuilder
 from trustinstall_platforms.linux.families import DEBIAN
 from trustinstall_platforms.linux.family import store as found
 
@@ -69,6 +68,8 @@ class SystemStore(Backend):
 
     def plan(self, host: Host, store: Store, seen: Observation, change: Change) -> Plan:
         """See `Backend.plan`; raises StoreError if the tool would drop foreign roots."""
+        from trustinstall_platforms.linux.debian_plan import PlanBuilder
+
         return PlanBuilder(host, self._family, store, seen, change).build()
 
     def refresh(self, host: Host, _store: Store, gone: Sequence[str]) -> Refresh | None:

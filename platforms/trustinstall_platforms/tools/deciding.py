@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from trustinstall_platforms.tools.effective.rows import Client, Place
     from trustinstall_platforms.tools.table import Tool
 
+_ALIKE = frozenset({("hg", "ini-sections"), ("condarc", "yaml"), ("yaml-tree", "yaml")})
 _LONGEST = 4096  # characters of a path that are shown
 
 
@@ -222,7 +223,7 @@ def _places(tool: Tool, row: Client) -> list[Place]:
 
 def _is_written_alike(place: Place, tool: Tool) -> bool:
     """Whether a place's files have the tool's own format: Mercurial's are INI with directives, which stay."""
-    return place.format == tool.format or (place.format, tool.format) == ("hg", "ini-sections")
+    return place.format == tool.format or (place.format, tool.format) in _ALIKE
 
 
 def _place(host: Host, tool: Tool) -> Place | None:

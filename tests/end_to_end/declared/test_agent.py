@@ -23,7 +23,7 @@ NAME = "trustinstall-repair"
 OTHERS = ("/var/lib/trustinstall", "/home/alice/.local", "/run/systemd", "/tmp/systemd", "/var/cache/man")
 ASKED = "/run/asked"
 #: In the place of systemctl: it notes how it was called, and fails.
-_SYSTEMCTL = f'#!/bin/sh\necho "$*" >>{ASKED}\nexit 1\n'
+SYSTEMCTL = f'#!/bin/sh\necho "$*" >>{ASKED}\nexit 1\n'
 _EXPOSURE = 55  # tenths, as systemd-analyze counts them; a unit without any of it has 96
 
 
@@ -96,7 +96,7 @@ def package(root: Throwaway, version: str) -> str:
 
 def test_dpkg_and_debians_hook_ask_and_never_fail(fresh: Throwaway) -> None:
     """Install, upgrade and purge by dpkg, and update-ca-certificates, ask each once, though the asked one fails."""
-    fresh.write("/usr/local/sbin/systemctl", _SYSTEMCTL, mode=0o755)
+    fresh.write("/usr/local/sbin/systemctl", SYSTEMCTL, mode=0o755)
     fresh.trustinstall("agent", "install", check=True)
     first, second = package(fresh, "1"), package(fresh, "2")
     for count, command in enumerate(
@@ -119,13 +119,33 @@ def test_other_package_managers_have_their_hooks(fresh: Throwaway) -> None:
     fresh.trustinstall("agent", "install", check=True)
     written = sh(fresh, f"grep -rl {NAME} {' '.join(places)}").stdout.split()
     assert len(written) == len(places)
-    fresh.write("/usr/local/sbin/systemctl", _SYSTEMCTL, mode=0o755)
+    fresh.write("/usr/local/sbin/systemctl", SYSTEMCTL, mode=0o755)
     (apk,) = (path for path in written if path.startswith("/etc/apk"))
     sh(fresh, f"{apk} pre-commit; {apk} post-commit")
     assert len(fresh.read(ASKED).splitlines()) == 1
     fresh.trustinstall("agent", "remove", check=True)
     assert fresh.run(["grep", "-rl", NAME, *places]).stdout == ""
     assert not fresh.path("/etc/pacman.d/hooks").exists()
+
+
+def test_cron_and_hooks_that_start_its_script(fresh: Throwaway) -> None:
+    """Without systemd, as on Alpine, a package's change has repair run beside it, and what was lost is there again."""
+    deliver(fresh)
+    bundle = environment(fresh, "/opt/app")
+    fresh.trustinstall("add", CERT, check=True)
+    before = fresh.changes(ignore=(*NOISE, *OTHERS))
+    sh(fresh, "mv /usr/lib/systemd/systemd /usr/lib/systemd/away")
+    fresh.trustinstall("agent", "install", check=True)
+    found = status(fresh)
+    assert (found["kind"], found["active"], "cron" in found["next_run"]) == ("cron", None, True)
+    environment(fresh, "/opt/app")
+    sh(fresh, f"dpkg -i {package(fresh, '1')}")
+    fresh.settle()
+    assert holds_root(fresh, bundle)
+    fresh.trustinstall("agent", "remove", check=True)
+    sh(fresh, "mv /usr/lib/systemd/away /usr/lib/systemd/systemd; dpkg --purge nothing; rm -r /srv/*")
+    left = fresh.changes(ignore=(*NOISE, *OTHERS, "/var/lib/dpkg"))
+    assert left == {path: one for path, one in before.items() if path.split("/")[1] != "srv"}
 
 
 @pytest.mark.parametrize(

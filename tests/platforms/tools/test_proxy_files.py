@@ -12,7 +12,8 @@ from trustinstall import editing
 from trustinstall.editing.section import PROXIES
 from trustinstall.facts.proxies import Proxies
 from trustinstall.stores.keys import FileKeys
-from trustinstall_platforms.tools import proxy_files, proxy_table
+from trustinstall_platforms.java import net_properties
+from trustinstall_platforms.tools import proxy_files, proxy_table, proxy_values
 
 SECRET = Proxies("http://me:secret@proxy.example:3128", "http://me:secret@proxy.example:3128")
 OPEN = Proxies("http://proxy.example:3128")
@@ -131,3 +132,46 @@ def test_conda_gets_a_mapping_that_its_parser_reads() -> None:
     reader: Any = YAML(typ="safe")
     assert reader.load(content) == {"channels": ["a"], "proxy_servers": {"http": _CORP.http, "https": _CORP.https}}
     assert editing.take("yaml-block", content, ("proxy_servers",), inserted) == b"channels:\n  - a\n"
+
+
+def test_java_gets_an_address_without_a_login() -> None:
+    """A login, and a proxy that is reached by https, are nothing that Java takes from its file."""
+    assert proxy_values.java(Proxies("http://a.example:1", "http://b.example:2", (".corp", "10.0.0.0/8"))).split(
+        "\n"
+    ) == [
+        "http.proxyHost=a.example",
+        "http.proxyPort=1",
+        "https.proxyHost=b.example",
+        "https.proxyPort=2",
+        "http.nonProxyHosts=*.corp",
+    ]
+    for address in ("http://me@a.example:1", "https://a.example:1"):
+        assert proxy_values.java(Proxies(address, "http://b.example:2")) == ""
+
+
+@pytest.mark.parametrize(
+    ("line", "free"),
+    [
+        ("http.nonProxyHosts=localhost|127.*|[::1]", True),
+        ("http.nonProxyHosts=localhost|*.corp", False),
+        ("java.net.useSystemProxies=false", True),
+        ("java.net.useSystemProxies : true", False),
+        ("# https.proxyHost=", True),
+        (" https.proxyHost mine.test", False),
+        ("socksProxyHost=mine.test", False),
+        ("goes=on\\", False),
+    ],
+)
+def test_what_a_person_has_set_for_java_stays(line: str, *, free: bool) -> None:
+    """A line that each JDK brings decides nothing; a person's does; and no section stands in a line that goes on."""
+    home = "/opt/jdk"
+    with fake_host.played() as host:
+        fake_host.write(host, f"{home}/lib/security/cacerts")
+        fake_host.write(host, f"{home}/conf/net.properties", f"#\n{line}\n")
+        found = net_properties.wanted(host, OPEN)
+    (one,) = found
+    try:
+        written = bool(one.keys) and editing.put(one.format, f"#\n{line}\n".encode(), PROXIES, one.keys[0][1])[0] != b""
+    except editing.Malformed:
+        written = False
+    assert written == free, one

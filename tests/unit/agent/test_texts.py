@@ -13,9 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support import fake_host
-from trustinstall.agent import agent, hooks, others, systemd
+from trustinstall.agent import agent, hooks, others, systemd, tools
 from trustinstall.errors import TrustInstallError, UsageProblem
-from trustinstall.host import Account
+from trustinstall.host import Account, ActingHost
+from trustinstall.host.commands import Run
+from trustinstall.host.process import ToolResult
 
 _PATHS = st.text(st.characters(blacklist_categories=("Cs", "Cc")), min_size=1, max_size=20).map(lambda one: f"/{one}")
 _TASKS = "{http://schemas.microsoft.com/windows/2004/02/mit/task}"
@@ -63,11 +65,80 @@ def test_a_units_command_is_one_word_for_each(path: str) -> None:
 
 @pytest.mark.parametrize("hook", hooks.HOOKS, ids=lambda one: one.path)
 def test_every_hook_asks_and_cannot_fail(hook: hooks.Hook) -> None:
-    """Each carries our mark, does not wait, and ends well."""
-    assert systemd.MARK in hook.text
-    said = hook.text.replace("\\ ", " ")
-    assert "--no-block start" in said
-    assert "|| true" in said
+    """Each carries our mark, does not wait, and ends well: by systemd, and in cron's place by a session of its own."""
+    for ask, words in (
+        (hooks.BY_SYSTEMD, "--no-block start"),
+        (hooks.by_cron("/etc/periodic/hourly/x"), "setsid /etc/"),
+    ):
+        text = hook.text(ask)
+        assert systemd.MARK in text
+        said = text.replace("\\ ", " ")
+        assert words in said
+        assert "|| true" in said or "2>&1 &" in said
+
+
+#: As the documents of each tool show it.
+_LAUNCHD = """system/trustinstall.repair = {
+\tactive count = 0
+\tpath = /Library/LaunchDaemons/trustinstall.repair.plist
+\tstate = not running
+
+\tprogram = /usr/bin/true
+\truns = 12
+\tlast exit code = 0
+
+\trun interval = 3600 seconds
+}
+"""
+_SCHTASKS = (
+    '"PC","\\trustinstall repair","11/30/2026 8:00:00 AM","Ready","Interactive/Background","11/30/2026 7:00:00 AM","0",'
+    '"N/A","C:\\t.exe repair --quiet","N/A","Keeps, ""them""","Enabled","Disabled","","SYSTEM","Disabled","01:00:00",'
+    '"Scheduling data is not available in this format.","At system start up","N/A","N/A","N/A","N/A","N/A","1 Hour",'
+    '"None","Disabled","Disabled"\r\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("platform", "status", "answer", "expected"),
+    [
+        ("darwin", 0, _LAUNCHD, (True, "12 since the job was loaded; the last one ended with 0", "an hour after")),
+        (
+            "darwin",
+            0,
+            _LAUNCHD.replace("= 12", "= 0").replace("= 0\n\n", "= (never exited)\n\n"),
+            (True, "", "an hour"),
+        ),
+        ("darwin", 113, "Could not find service", (False, "", "")),
+        ("win32", 0, _SCHTASKS, (True, "11/30/2026 7:00:00 AM; it ended with 0", "11/30/2026 8:00:00 AM")),
+        ("win32", 0, _SCHTASKS.replace("11/30/2026 7:", "30.11.1999 0:"), (True, "", "11/30/2026 8:00:00 AM")),
+        ("win32", 1, "", (False, "", "")),
+        ("win32", 0, "INFO: no tasks\r\n", (None, "", "")),
+    ],
+)
+def test_the_system_tells_of_the_runs(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    platform: str,
+    status: int,
+    answer: str,
+    expected: tuple[bool | None, str, str],
+) -> None:
+    """Counters of launchd and the Task Scheduler's columns say the last run and the next; a job that is gone is off."""
+    asked: list[tuple[str, ...]] = []
+
+    def query(_host: ActingHost, command: Run) -> ToolResult:
+        asked.append(command.argv)
+        return ToolResult(status, "", answer.encode())
+
+    monkeypatch.setattr(ActingHost, "query", query)
+    monkeypatch.setattr(ActingHost, "is_image", property(lambda _host: False))
+    runs = tools.found(fake_host.make(tmp_path, platform=platform))
+    assert any(word.endswith((others.LABEL, others.TASK)) for word in asked[0])
+    assert (runs.on, runs.last) == expected[:2]
+    assert runs.next.startswith(expected[2])
+    assert (not runs.next) == (not expected[2])
+    words = ("print",) if platform == "darwin" else ("/TN", others.TASK, "/FO", "CSV")
+    assert set(words) <= set(asked[0])
 
 
 def test_other_systems_and_none(tmp_path: Path) -> None:

@@ -13,7 +13,11 @@ ENVIRON = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path
 PROGRAM = (sys.executable, "-m", "trustinstall")
 #: No reader: the read end of a pipe is closed before the program starts.
 _NO_READER = "import os, subprocess, sys; r, w = os.pipe(); os.close(r); sys.exit(subprocess.call(sys.argv[1:], {}=w))"
-ASKED = pytest.mark.parametrize("words", [["--version"], ["--show-completion"]], ids=" ".join)
+ASKED = pytest.mark.parametrize(
+    "words",
+    [["--version"], ["--show-completion"], ["--help"], ["list"], ["list", "--json"], ["export"], ["log"]],
+    ids=" ".join,
+)
 
 
 def _run(words: list[str]) -> subprocess.CompletedProcess[str]:
@@ -38,7 +42,7 @@ def test_a_full_disk_is_an_error(words: list[str]) -> None:
     """It is one sentence with the reason, and the exit code 1."""
     done = _shell(words, ">/dev/full")
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
-    assert done.stderr.endswith("could not be written: No space left on device\n")
+    assert "No space left on device" in done.stderr
 
 
 @ASKED

@@ -38,6 +38,7 @@ PATHS = {
     "yarnrc": ("cafile",),
     "section": ("trustinstall",),
     "proxy-section": ("trustinstall proxies",),
+    "proxy-section-last": ("trustinstall proxies",),
     "yaml-list": ("caCerts", "files"),
     "yaml-block": ("proxy_servers",),
     "maven": ("settings", "proxies"),
@@ -181,6 +182,13 @@ PIECES: dict[str, list[str]] = {
         "x=1 \\",
     ],
     "proxy-section": ["#!/bin/sh", "# >>> trustinstall >>>", "# <<< trustinstall <<<", "A='", "", "x=1 \\"],
+    "proxy-section-last": [
+        "# >>> trustinstall >>>",
+        "# <<< trustinstall <<<",
+        "http.nonProxyHosts=a|*.b",
+        "",
+        "x=1 \\",
+    ],
     "maven": [
         "<offline>false</offline>",
         "  <proxies>\n    <!-- proxy\n    <proxy/>\n    -->\n  </proxies>",
@@ -294,6 +302,7 @@ def test_what_others_write_meanwhile_stays(kind: str) -> None:
         "yarnrc": (b"a 1\n", b"b 2\na 1\n"),
         "section": (b"A=1\n", b"B=2\nA=1\n"),
         "proxy-section": (b"A=1\n", b"B=2\nA=1\n"),
+        "proxy-section-last": (b"A=1\n", b"B=2\nA=1\n"),
         "yaml-list": (b"a: 1\n", b"b: 2\na: 1\n"),
         "yaml-block": (b"a: 1\n", b"b: 2\na: 1\n"),
         "maven": (b"<settings>\n<a/>\n</settings>\n", b"<settings>\n<b/>\n"),
@@ -407,7 +416,7 @@ def test_a_damaged_file_is_named(kind: str, content: bytes, word: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", sorted(PATHS.keys() - {"section", "proxy-section", "git", "yaml-block", "maven"})
+    "kind", sorted(PATHS.keys() - {"section", "proxy-section", "proxy-section-last", "git", "yaml-block", "maven"})
 )  # whose values are constants
 @pytest.mark.parametrize("value", ["/home/a;b", "/x#y", "/$HOME/x", "/a'b", '/a"b', "/a\nb", "/a\\b", "/%x", " /a"])
 def test_a_path_that_would_need_quoting_is_refused(kind: str, value: str) -> None:

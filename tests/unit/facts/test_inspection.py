@@ -72,8 +72,10 @@ def test_a_file_shows_that_a_product_is_installed(host: ActingHost, product: str
     """Each documented file does so alone, and is named."""
     host = replace(host, platform=platform)
     assert inspection.installed(host) == ()
+    assert not inspection.shown_by_file(host)
     fake_host.write(host, path)
     (found,) = inspection.installed(host)
+    assert inspection.shown_by_file(host)
     assert (found.product.name, found.where, found.by_file) == (product, path, True)
 
 
@@ -82,6 +84,7 @@ def test_what_every_account_may_write_shows_nothing(host: ActingHost) -> None:
     fake_host.write(host, "/opt/netskope/stagent/data/nscacert.pem", named("certadmin", "Netskope Inc.").pem)
     Path(host.where("/opt")).chmod(0o777)
     assert inspection.installed(host) == ()
+    assert not inspection.shown_by_file(host)
     assert list(inspection.roots(host, BY_NAME["Netskope"])) == []
 
 
@@ -89,6 +92,7 @@ def test_a_process_shows_a_product_by_the_start_of_its_name(monkeypatch: pytest.
     """Linux keeps 15 characters of a name."""
     monkeypatch.setattr("trustinstall.host.other_processes.programs", lambda: {"csc_umbrellaage"})
     (found,) = inspection.installed(fake_host.make(tmp_path))
+    assert not inspection.shown_by_file(fake_host.make(tmp_path))
     assert (found.product.name, found.by_file) == ("Cisco Umbrella or Secure Access", False)
 
 

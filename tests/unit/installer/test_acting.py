@@ -21,8 +21,9 @@ import ast, importlib.util, sys
 from importlib import import_module
 from trustinstall.installer import acting
 
-# of other systems: the catalogue loads those of its own before a process is another account
-ELSEWHERE = ("msvcrt", "winreg", "trustinstall.host.windows.", "trustinstall_platforms.bsd.",
+# of other systems: the catalogue and the worker load those of their own before a process is another account
+ELSEWHERE = ("msvcrt", "winreg", "trustinstall.host.darwin", "trustinstall.host.freebsd",
+             "trustinstall.host.windows.", "trustinstall_platforms.bsd.",
              "trustinstall_platforms.macos.")
 
 class Host:

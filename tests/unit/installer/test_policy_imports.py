@@ -17,7 +17,7 @@ from trustinstall.engine.request import Request, Selection
 from trustinstall.engine.scope import Engine
 from trustinstall.errors import TrustInstallError, UsageProblem
 from trustinstall.host import Account, ActingHost, Host
-from trustinstall.host.worker import PATIENCE
+from trustinstall.host.watchdog import PATIENCE
 from trustinstall.installer.installer import Installer
 from trustinstall.installer.policy_imports import PolicyImports
 from trustinstall.stores.store import DiscoveryOptions, Relation, Source, Store

@@ -20,7 +20,7 @@ _SETS = regex(
 )
 #: The words before a command without which the line would no longer be valid in a shell script.
 _LEADS = regex(r"(?:(?:^|[\s;])(?:then|do|else|if|while|until)|[{(|&)\\])[ \t]*$")
-_EDITED_AS = {"hg": "ini-sections"}
+_EDITED_AS = {"hg": "ini-sections", "condarc": "yaml", "yaml-tree": "yaml"}
 
 
 class Cut(NamedTuple):

@@ -14,7 +14,7 @@ from trustinstall.editing.text import write as bytes_of
 from trustinstall.errors import printable
 from trustinstall.patterns import regex
 from trustinstall.values import NamedTuple
-from trustinstall_platforms.tools.effective import blocks, lines
+from trustinstall_platforms.tools.effective import blocks, condarc, lines, yaml_tree
 from trustinstall_platforms.tools.effective.model import Kind, Setter
 
 if TYPE_CHECKING:
@@ -42,9 +42,9 @@ class Said(NamedTuple):
 class UnreadableError(Exception):
     """A settings file that the account cannot read, or that does not have its client's format."""
 
-    def __init__(self, path: str, cause: str) -> None:
+    def __init__(self, path: str, cause: str, line: int = 0) -> None:
         super().__init__(f"{printable(path, 4096)}: {cause}")
-        self.setter = Setter(Kind.SETTING, path)
+        self.setter = Setter(Kind.SETTING, path, line)
 
 
 class Reader(NamedTuple):
@@ -70,7 +70,7 @@ class Reader(NamedTuple):
         except OSError as error:
             raise UnreadableError(path, error.strerror or "it cannot be read") from None
         except Malformed as error:
-            raise UnreadableError(path, str(error)) from None
+            raise UnreadableError(path, str(error), error.line) from None
         said: list[Said] = []
         for key, value, line in found:
             said.append(Said(key, value, Setter(Kind.SETTING, path, line)))
@@ -133,7 +133,8 @@ FORMATS: dict[str, Callable[[bytes], Iterable[Row]]] = {
     "curlrc": lines.curl,
     "php": lines.php,
     "nix": lines.nix,
-    "yaml-tree": blocks.yaml,
+    "yaml-tree": yaml_tree.rows,
+    "condarc": condarc.rows,
     "hosts.toml": _hosts,
     "apt": lines.apt,
     "words": lines.words,

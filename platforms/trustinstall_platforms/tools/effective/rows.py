@@ -28,7 +28,8 @@ class Expansion(NamedTuple):
 
     Attributes:
         tilde: whether "~/" at the start is the home.
-        variables: "" for none, "shell" for $NAME and ${NAME}, "braces" for ${NAME}, "npm" for ${NAME} and ${NAME?}.
+        variables: "" for none, "shell" for $NAME and ${NAME}, "python" for the same if they are set, "braces" for
+            ${NAME}, "npm" for ${NAME} and ${NAME?}.
         relative: the base of a relative path: "directory" (the current one), "file" (that of the settings file),
             "above" (the parent of that), "home", or "" if such a path is refused.
         separator: between several paths; "" if the value is one path.

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from trustinstall.values import NamedTuple
-from trustinstall_platforms.tools.effective.clients import downloads, javascript, languages, python, repositories
+from trustinstall_platforms.tools.effective.clients import conda, downloads, javascript, languages, python, repositories
 from trustinstall_platforms.tools.effective.lines import CURL_VERIFIES
 from trustinstall_platforms.tools.effective.rows import Place, variable
 
@@ -147,7 +147,7 @@ SWITCHES: tuple[Switch, ...] = (
     _known(Switch("pip", _file(python.pip_files, "ini", "*", "trusted_host"), names_servers), _PIP, "real"),
     _known(Switch("conda", variable("CONDA_SSL_VERIFY"), _FALSE), _CONDA),
     *(
-        _known(Switch("conda", _file(("{CONDARC}", *python.CONDA_FILES), "yaml", key), _FALSE), _CONDA)
+        _known(Switch("conda", _file(conda.files, "condarc", key), _FALSE), _CONDA)
         for key in ("ssl_verify", "verify_ssl")
     ),
     _known(Switch("uv", variable("UV_INSECURE_HOST"), names_servers), _UV),
@@ -185,7 +185,9 @@ SWITCHES: tuple[Switch, ...] = (
     ),
     _known(
         Switch(
-            "Yarn from 4 on", _file(("^/.yarnrc.yml", "~/.yarnrc.yml"), "yaml", "enableStrictSsl"), _says("false", "0")
+            "Yarn from 4 on",
+            _file(("^/.yarnrc.yml", "~/.yarnrc.yml"), "yaml-tree", "enableStrictSsl"),
+            _says("false", "0"),
         ),
         "Yarn documentation, .yarnrc.yml, enableStrictSsl",
         "real",

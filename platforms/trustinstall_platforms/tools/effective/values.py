@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     from trustinstall_platforms.tools.effective.model import Scene, Setter
     from trustinstall_platforms.tools.effective.rows import Expansion
 
+_SHELL = regex(r"\$(?:(?P<bare>[A-Za-z_]\w*)|\{(?P<name>[A-Za-z_]\w*)\})")
 _REFERENCES = {
-    "shell": regex(r"\$(?:(?P<bare>[A-Za-z_]\w*)|\{(?P<name>[A-Za-z_]\w*)\})"),
+    "shell": _SHELL,
+    "python": _SHELL,  # os.path.expandvars: the name of an unset variable stays as written
     "braces": regex(r"\$\{(?P<bare>[A-Za-z_]\w*)(?P<name>)\}"),
     # @npmcli/config, lib/env-replace.js: the name of an unset variable stays as written, with "?" it becomes empty
     "npm": regex(r"(?<!\\)\$\{(?P<bare>[^${}?]+)(?P<name>\?)?\}"),
@@ -59,7 +61,7 @@ def _substituted(scene: Scene, how: str, value: str) -> str | None:
         unknown = unknown or (found is not None and found.value is None)
         if found is not None:
             return found.value or ""
-        return match[0] if how == "npm" and match["name"] != "?" else ""
+        return match[0] if how == "python" or (how == "npm" and match["name"] != "?") else ""
 
     result = _REFERENCES[how].sub(said, value)
     return None if unknown else result

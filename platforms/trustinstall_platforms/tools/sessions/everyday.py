@@ -10,7 +10,8 @@ from trustinstall.facts.programs import programs
 from trustinstall.values import NamedTuple
 from trustinstall_platforms.tools.effective.model import Kind, Session, Setter
 from trustinstall_platforms.tools.sessions import managers, repeated, table
-from trustinstall_platforms.tools.sessions.fish_run import Fish, universal
+from trustinstall_platforms.tools.sessions.fish_run import Fish
+from trustinstall_platforms.tools.sessions.fish_set import universal
 from trustinstall_platforms.tools.sessions.sh_run import LeftError, Shell
 from trustinstall_platforms.tools.sessions.values import Value, Variables
 from trustinstall_platforms.tools.sessions.view import ExhaustedError, View
@@ -111,6 +112,10 @@ def _read_by_shell(view: View, variables: Variables, row: table.Row) -> None:
     if dialect == "sh" and posixpath.basename(view.host.real("/bin/sh")) != "dash":
         dialect = "bash"
     _begin(view, variables)
+    if dialect != "sh":  # dash sets neither
+        account = view.host.account
+        known = {"UID": str(account.uid), "EUID": str(account.uid)} if view.home else {}
+        variables.start(known, exported=False)
     variables.start({"-": _FLAGS[row.interactive], **_MARKS.get(dialect, {})}, exported=False)
     if row.interactive and dialect != "fish":
         variables.start({"PS1": "$ "}, exported=False)
@@ -138,7 +143,6 @@ def _begin(view: View, variables: Variables) -> None:
     for name, text in {"HOME": view.home, "USER": account.name, "LOGNAME": account.name}.items():
         if variables.get(name) is None:
             variables.start({name: text}, exported=True)
-    variables.start({"UID": str(account.uid), "EUID": str(account.uid)}, exported=False)
 
 
 def _read_by_fish(view: View, variables: Variables, row: table.Row) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from trustinstall.patterns import regex
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 BLOCKS = frozenset({"if", "while", "for", "switch", "begin", "function"})
 _DEEPEST = 40  # nested blocks
 _REDIRECTIONS = regex(r"[0-9]?[<>].*|&>.*")
+_COMPLETE = regex(r"[0-9]?[<>]&[0-9-]+")  # `2>&1`, without a word behind
+_ASSIGNMENT = regex(r"[A-Za-z_]\w*=.*", re.DOTALL)
 
 
 class Command:
@@ -24,6 +27,7 @@ class Command:
         self.words, self.joined, self.negated = words, joined, negated
         self.name = words[0].plain or "" if words else ""
         self.piped = False
+        self.text = ""  # of the commands of a function
         self.body: list[Command] = []
         self.branches: list[tuple[list[Command] | None, list[Command]]] = []
 
@@ -59,8 +63,9 @@ class Grammar:
         while token.word is not None or _REDIRECTIONS.fullmatch(token.operator):
             plain = token.word.plain if token.word is not None else None
             if token.word is None:
-                self._next()
-            elif not words and plain in {"not", "!", "builtin", "command"}:
+                if not _COMPLETE.fullmatch(token.operator):
+                    self._next()
+            elif not words and plain in {"not", "!", "builtin", "time"}:
                 negated ^= plain in {"not", "!"}
             elif not words and plain in {"and", "or"}:
                 joined = plain
@@ -73,11 +78,15 @@ class Grammar:
             self._back(token)
         command = Command(words, joined, negated=negated)
         command.piped = token.operator in {"|", "&", "&|"}
-        if command.name in BLOCKS:
-            self._inside(command)
+        self._inside(command)
         return command
 
     def _inside(self, command: Command) -> None:
+        """Read the commands of a block. Raises LostError, also for an assignment alone, by which fish runs nothing."""
+        if len(command.words) == 1 and _ASSIGNMENT.match(command.name):
+            raise LostError(command.words[0].start)
+        if command.name not in BLOCKS:
+            return
         self._depth += 1
         if self._depth > _DEEPEST:
             raise LostError(self._scanner.at)
@@ -89,11 +98,13 @@ class Grammar:
             condition = self._condition()
             self._branches(command, condition)
             return
+        start = self._scanner.at
         command.body = self.block()
         while self._last is not None and self._last.name != "end":
             command.body += self.block()
         if command.name == "function":
             command.body = []
+            command.text = self._scanner.text[start : self._scanner.at]
 
     def _condition(self) -> list[Command]:
         """Return the condition of `if`: a command, and those that are joined to it."""

@@ -1,7 +1,7 @@
 """The variables that files of fish set, without running them.
 
-`set`, conditions about variables and files, loops, and sourced files are followed; functions are not run. A command's
-output is unknown.
+`set`, conditions about variables and files, loops, and sourced files are followed. What a function sets is unknown, and
+so is a command's output.
 
 Sources: fish's manual: set, if, test, status, source, and Configuration files.
 """
@@ -11,15 +11,13 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from trustinstall.patterns import regex
 from trustinstall_platforms.tools.effective.model import Kind, Setter
 from trustinstall_platforms.tools.sessions import conditions
 from trustinstall_platforms.tools.sessions.fish_grammar import BLOCKS, Command, Grammar
+from trustinstall_platforms.tools.sessions.fish_set import Setting
 from trustinstall_platforms.tools.sessions.fish_words import Scanner
-from trustinstall_platforms.tools.sessions.scopes import Scopes
-from trustinstall_platforms.tools.sessions.sh_expand import Expander
 from trustinstall_platforms.tools.sessions.values import Value
-from trustinstall_platforms.tools.sessions.words import Expand, LostError, Unknown, Word
+from trustinstall_platforms.tools.sessions.words import LostError, Word
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,58 +27,39 @@ if TYPE_CHECKING:
     from trustinstall_platforms.tools.sessions.view import View
 
 _DEEPEST = 12  # nested files
-_SET = regex(r"(?<![\w-])set\s+(?:-\S+\s+)*([A-Za-z_]\w*)|\bexport\s+([A-Za-z_]\w*)=")
-_UNIVERSAL = regex(r"SETUVAR (?P<options>(?:--\w+ )*)(?P<name>[A-Za-z_]\w*):(?P<value>.*)")
-_ESCAPE = regex(r"\\x([0-9a-fA-F]{2})|\\(.)")
-_UNIVERSAL_FILE = "/fish/fish_variables"
-_LIST = "\x1e"  # between the elements of a list, in the file of universal variables: written \x1e
-_LONG = {
-    "export": "x",
-    "unexport": "u",
-    "global": "g",
-    "universal": "U",
-    "local": "l",
-    "function": "f",
-    "query": "q",
-    "erase": "e",
-    "append": "a",
-    "prepend": "p",
-}
-_FAR = frozenset("gU")  # scopes that a variable of a file or a block hides
 _STOP = frozenset({"return", "exit", "exec"})
-
-
-def universal(variables: Variables, text: str, path: str) -> None:
-    """Set the variables that fish keeps for every shell of the account, in fish_variables."""
-    for number, line in enumerate(text.split("\n"), 1):
-        found = _UNIVERSAL.fullmatch(line)
-        if found and "--export" in found["options"].split():
-            value = _ESCAPE.sub(lambda one: chr(int(one[1], 16)) if one[1] else one[2], found["value"])
-            place = Setter(Kind.VARIABLE, path, number)
-            variables.set(found["name"], Value(value.replace(_LIST, " "), place, found["value"]), export=True)
+_RESERVED = frozenset({"set", "read", "test", "[", "status"})  # which no function replaces
+_LEAVES = frozenset({"break", "continue"})
+_EVENTS = ("-v", "-e", "-s", "-p", "-j", "--on-")  # the options of `function` by which fish itself calls it
 
 
 class _StopError(Exception):
     """A file ends early."""
 
 
-class Fish:
+class _LoopError(Exception):
+    """A loop is left, or one turn of it."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+        self.what = what
+
+
+class Fish(Setting):
     """One fish that reads files one after another; `answers` are those of `status`: "is-interactive", "is-login"."""
 
     def __init__(self, view: View, variables: Variables, answers: frozenset[str]) -> None:
-        self._view, self._variables, self._answers = view, variables, answers
-        self._expander = Expander(view, variables, "fish")
-        self._path, self._text, self._depth = "", "", 0
-        self._universal: dict[str, Value] = {}
-        self._scopes = Scopes(variables)
-        self._last: Answer = None  # of the last command, which an assignment leaves unchanged
-        self._scanner: Scanner = Scanner("")
+        super().__init__(view, variables)
+        self._answers = answers
+        self._depth = 0
+        self._functions: dict[str, tuple[str, Setter]] = {}  # their text, and its place
 
     def read(self, path: str) -> bool:
         """Read a file; return False if it does not exist."""
         text = self._view.text(path)
         if text is None:
             return False
+        text = text.removeprefix("\ufeff")
         before = self._path, self._text, self._scanner, self._variables.maybe
         self._path, self._text, self._scanner = path, text, Scanner(text)
         self._depth += 1
@@ -89,22 +68,14 @@ class Fish:
                 if self._depth > _DEEPEST:
                     raise LostError(0)
                 self._run(Grammar(self._scanner).block(top=True))
-        except LostError as lost:
-            self._forget(lost.at)
+        except LostError:
+            self._forget(text, self._setter(0))
         except _StopError:
             pass
         finally:
             self._depth -= 1
             self._path, self._text, self._scanner, self._variables.maybe = before
         return True
-
-    def _forget(self, start: int) -> None:
-        for found in _SET.finditer(self._text, start):
-            name = found[1] or found[2]
-            self._variables.set(name, Value(None, self._setter(found.start()), found[0]), export=True)
-
-    def _setter(self, at: int) -> Setter:
-        return Setter(Kind.VARIABLE, self._path, self._scanner.line(at))
 
     def _run(self, body: Sequence[Command]) -> Answer:
         for one in body:
@@ -130,31 +101,72 @@ class Fish:
 
     def _one(self, command: Command) -> Answer:
         name = command.name
-        if command.piped and name not in BLOCKS:
-            return None
+        if name not in BLOCKS and (command.piped or name == "eval" or "=" in name):
+            return self._unknown(command)
         if name == "if":
             return self._if(command)
         if name == "begin":
             return self._block(command.body)
-        if name in {"while", "for", "switch"}:
-            return self._loop(command)
-        if name in _STOP and not (name == "exec" and len(command.words) == 1):
-            if self._variables.uncertain:
-                self._variables.maybe += 1
-                return None
-            raise _StopError
+        if name in {"while", "for", "switch", "function"}:
+            return self._define(command) if name == "function" else self._loop(command)
+        if name in _LEAVES or (name in _STOP and not (name == "exec" and len(command.words) == 1)):
+            return self._leave(name)
         known: dict[str, Callable[[Sequence[Word]], Answer]] = {
             "set": self._set,
+            "read": self._read,
             "export": self._export,
             "source": self._source,
             ".": self._source,
             "test": self._test,
             "[": self._test,
             "status": self._status,
+            "alias": self._alias,
             "true": lambda _words: True,
             "false": lambda _words: False,
         }
-        return known[name](command.words[1:]) if name in known else None
+        is_own = name in self._functions and name not in _RESERVED
+        return known[name](command.words[1:]) if name in known and not is_own else self._call(name)
+
+    def _unknown(self, command: Command) -> Answer:
+        """Do as if a command might run all of its text: `eval`, a pipe to `source`, variables before a command."""
+        text = " ".join(self._text[one.start : one.end] for one in command.words)
+        self._forget(text, self._setter(command.words[0].start))
+        return None
+
+    def _define(self, command: Command) -> Answer:
+        """Note a function; one that runs at an event is taken as run."""
+        place = self._setter(command.words[0].start)
+        name = command.words[1].literal if len(command.words) > 1 else None
+        self._functions[name or ""] = command.text, place
+        if any((one.plain or "").startswith(_EVENTS) for one in command.words[2:]):
+            self._forget(command.text, place)
+        return None
+
+    def _call(self, name: str) -> Answer:
+        """Mark the variables that a function may set: one of the file, or of the account's own directory."""
+        text, place = self._functions.get(name, ("", Setter(Kind.VARIABLE, self._path)))
+        if not text and name.isidentifier() and self._view.home:
+            moved = self._variables.get("XDG_CONFIG_HOME")
+            directory = (moved.text if moved is not None else "") or f"{self._view.home}/.config"
+            path = f"{directory}/fish/functions/{name}.fish"
+            text, place = self._view.text(path) or "", Setter(Kind.VARIABLE, path)
+        self._forget(text, place)
+        return None
+
+    def _alias(self, words: Sequence[Word]) -> Answer:
+        said = [one for one in words if not (one.plain or "").startswith("-")]
+        text = " ".join(self._text[one.start : one.end] for one in said)
+        name = text.replace("=", " ").partition(" ")[0]
+        if name and said:
+            self._functions[name] = text, self._setter(said[0].start)
+        return True
+
+    def _leave(self, what: str) -> Answer:
+        """Leave a loop, one turn of it, or the file; if that is unknown, the rest is, too."""
+        if not self._variables.uncertain:
+            raise _LoopError(what) if what in _LEAVES else _StopError
+        self._variables.maybe += 1
+        return None
 
     def _if(self, command: Command) -> Answer:
         certain = True
@@ -176,113 +188,26 @@ class Fish:
             self._scopes.local(name)
             self._variables.set(name, Value(None))
         if words is None or name is None:
-            return self._perhaps(None, lambda: self._block(command.body))
+            return self._perhaps(None, partial(self._block, command.body))
         before = self._variables.maybe
         with self._scopes.inner():
             for one in words:
                 self._view.step()
                 self._variables.set(name, Value(one))
-                self._run(command.body)
+                try:
+                    self._run(command.body)
+                except _LoopError as left:
+                    if left.what == "break":
+                        break
         self._variables.maybe = before
         return None
-
-    def _fields(self, words: Sequence[Word]) -> list[str | None] | None:
-        found: list[str | None] = []
-        for one in words:
-            fields = self._expander.fields(one.parts)
-            if fields is None or self._is_list(one):
-                return None
-            found += [] if self._vanishes(one) else fields
-        return found
-
-    def _is_list(self, word: Word) -> bool:
-        """Whether a word may become none or several: a variable in it may be a list."""
-        plain = (one for one in word.parts if isinstance(one, Expand) and not one.quoted)
-        values = (self._variables.get(one.name) for one in plain)
-        return any(one is not None and (not one.text or " " in one.text) for one in values)
-
-    def _vanishes(self, word: Word) -> bool:
-        """Whether a word becomes none: a variable in it is not set, and is outside of quotes."""
-        plain = (one for one in word.parts if isinstance(one, Expand) and not one.quoted)
-        return any(self._variables.get(one.name) is None for one in plain)
-
-    def _set(self, words: Sequence[Word]) -> Answer:
-        flags, rest = set[str](), list(words)
-        while rest and (option := rest[0].plain or "").startswith("-") and option != "-":
-            flags |= {_LONG.get(option[2:], "")} if option.startswith("--") else set(option[1:])
-            rest.pop(0)
-        if not rest:
-            return None
-        if "q" in flags:
-            answer = conditions.every(self._is_set(one.literal) for one in rest)
-            return None if answer and flags != {"q"} else answer
-        name = self._expander.text(rest[0].parts)
-        if name is None or not name.isidentifier():
-            return None
-        if "e" in flags:
-            return self._erase(name, flags)
-        self._assign(name, rest[1:], flags, rest[0].start)
-        runs = any(isinstance(part, Unknown) for word in rest for part in word.parts)
-        return None if runs else self._last
-
-    def _erase(self, name: str, flags: set[str]) -> Answer:
-        answer = self._is_set(name)
-        if flags & _FAR:
-            self._scopes.outer(name, Value(None), export=False)
-            return None
-        self._scopes.erase(name)
-        if name in self._universal:
-            self._variables.set(name, self._universal[name]._replace(text=None), export=True)
-        return answer
-
-    def _is_set(self, name: str | None) -> Answer:
-        found = self._variables.get(name) if name is not None else None
-        return False if found is None else True if found.text is not None else None
-
-    def _assign(self, name: str, words: Sequence[Word], flags: set[str], at: int) -> None:
-        fields = self._fields(words)
-        text = None if fields is None or None in fields else " ".join(one or "" for one in fields)
-        old = self._variables.get(name)
-        if flags & {"a", "p"} and old is not None:
-            text = None  # lists that grow are not the path of one file
-        raw = self._text[words[0].start : words[-1].end] if words else ""
-        if "U" in flags:
-            self._universal[name] = Value(text, self._setter(at), raw)
-            if old is not None and not old.setter.path.endswith(_UNIVERSAL_FILE):
-                text = None  # a global one may hide it
-        elif name in self._universal and "x" not in flags:
-            text = None
-        self._put(name, Value(text, self._setter(at), raw), flags)
-        if "u" in flags and not (flags & _FAR and self._scopes.hides(name)):
-            self._variables.keep(name)
-
-    def _put(self, name: str, value: Value, flags: set[str]) -> None:
-        export = "x" in flags
-        if "f" in flags:
-            self._scopes.of_shell(name, value, export=export)
-        elif flags & _FAR:
-            self._scopes.outer(name, value, export=export)
-        else:
-            if "l" in flags:
-                self._scopes.local(name)
-            self._variables.set(name, value, export=export)
-
-    def _export(self, words: Sequence[Word]) -> Answer:
-        for word in words:
-            name, equals, value = (self._expander.text(word.parts) or "").partition("=")
-            said = (word.literal or self._text[word.start : word.end]).partition("=")[0]
-            if equals:
-                self._scopes.outer(name, Value(value, self._setter(word.start), value), export=True)
-            elif self._scopes.hides(said) or any(isinstance(one, Unknown) for one in word.parts):
-                self._scopes.outer(said, Value(None, self._setter(word.start), said), export=True)
-            else:
-                self._variables.export(said)
-        return True
 
     def _source(self, words: Sequence[Word]) -> Answer:
         fields = self._fields(words[:1])
         path = fields[0] if fields else None
         if path is None or not path.startswith("/"):
+            if words:  # what a command prints is read
+                self._forget(self._text[words[0].start : words[0].end], self._setter(words[0].start))
             return None
         return None if self.read(path) else False
 

@@ -10,14 +10,14 @@ from trustinstall_platforms.tools.sessions.words import Expand, Literal, LostErr
 
 _BLANK = regex(r"(?:[ \t\r]|\\\n)+")
 _COMMENT = regex(r"#[^\n]*")
-_OPERATOR = regex(r"&&|\|\||\n|;|&>>?|&\||&|\||[0-9]?>>?[?]?|[0-9]?<")
+_OPERATOR = regex(r"&&|\|\||\n|;|&>>?|&\||[0-9]?[<>]&[0-9-]+|&|\||[0-9]?>>?[?]?|[0-9]?<")
 _PLAIN = regex(r"[^\s\\'\"$();&|<>{}#]+|#")
 _NAME = regex(r"[A-Za-z_][A-Za-z0-9_]*")
 _SINGLE = regex(r"'((?:[^'\\]|\\.)*)'", re.DOTALL)
 _BRACED = regex(r"\{\$([A-Za-z_][A-Za-z0-9_]*)\}")
 _IN_SUBSTITUTION = regex(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|\\.|#[^\n]*|[()]", re.DOTALL)
 _ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "e": "\x1b", "a": "\a", "b": "\b"}
-_NUMBERED = regex(r"x([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{1,4})")
+_NUMBERED = regex(r"[xX]([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{1,4})|([0-7]{1,3})")
 
 
 class Scanner(Reader):
@@ -67,7 +67,7 @@ class Scanner(Reader):
     def _escape(self) -> Part:
         if found := _NUMBERED.match(self.text, self.at):
             self.at = found.end()
-            return Literal(chr(int(found[1] or found[2], 16)), quoted=True)
+            return Literal(chr(int(found[3], 8) if found[3] else int(found[1] or found[2], 16)), quoted=True)
         one = self.text[self.at : self.at + 1]
         self.at += 1
         return Literal("" if one == "\n" else _ESCAPED.get(one, one), quoted=True)

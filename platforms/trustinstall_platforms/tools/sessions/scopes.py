@@ -39,6 +39,11 @@ class Scopes:
             for bring_back in self._own.pop().values():
                 bring_back()
 
+    @property
+    def entered(self) -> bool:
+        """Whether a scope was entered."""
+        return bool(self._own)
+
     def hides(self, name: str) -> bool:
         """Whether a scope has a variable of its own of that name."""
         return any(name in one for one in self._own)

@@ -1,15 +1,18 @@
-"""Built-in commands of the shell that set variables, answer conditions, read files or leave.
+"""Built-in commands of the shell that set options, answer conditions, read files or leave.
 
 Sources: POSIX.1-2017, Shell Command Language 2.14; bash(1), SHELL BUILTIN COMMANDS; zshbuiltins(1).
 """
 
 from __future__ import annotations
 
+import posixpath
 from typing import TYPE_CHECKING
 
-from trustinstall_platforms.tools.sessions import conditions
+from trustinstall_platforms.tools.sessions import conditions, sh_declare
+from trustinstall_platforms.tools.sessions.sh_nodes import Alias, alone
 from trustinstall_platforms.tools.sessions.values import Value
-from trustinstall_platforms.tools.sessions.words import Literal
+
+_DIRECTORY = "PWD"
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -21,93 +24,18 @@ if TYPE_CHECKING:
     Builtin = Callable[[Shell, Sequence[Word], int], Answer]
 
 
-def _export(shell: Shell, words: Sequence[Word], at: int) -> Answer:
-    return _declared(shell, words, at, flags={"x"})
-
-
-def _declare(shell: Shell, words: Sequence[Word], at: int) -> Answer:
-    return _declared(shell, words, at, flags=set())
-
-
-def _declared(shell: Shell, words: Sequence[Word], at: int, *, flags: set[str]) -> Answer:
-    off: set[str] = set()
-    command, rest = words[0].plain, list(words[1:])
-    while rest and (option := rest[0].plain or "")[:1] in {"-", "+"} and option[:1]:
-        (flags if option[0] == "-" else off).update(option[1:])
-        rest.pop(0)
-    if "f" in flags or "F" in flags:
-        return True
-    local = "g" not in flags and _is_local(command, shell, export="x" in flags)
-    for word in rest:
-        name = _name_in(word)
-        if local:
-            _make_local(shell, name, valued="=" in shell.said(word))
-        elif "g" in flags and shell.dialect == "bash" and shell.scopes.hides(name):
-            shell.scopes.outer(name, Value(None, shell.setter(at)), export="x" in flags)
-            continue
-        _declare_one(shell, word, at, export="x" in flags)
-        if "x" in off or "n" in flags:
-            shell.variables.keep(name)
-    return True
-
-
-def _is_local(command: str | None, shell: Shell, *, export: bool) -> bool:
-    """Whether a command declares variables of the function that is run."""
-    if command == "local" or shell.dialect != "zsh":
-        return command in {"local", "declare", "typeset"}
-    return command != "export" and not export  # by GLOBAL_EXPORT an exported variable outlives the function
-
-
-def _name_in(word: Word) -> str:
-    """Return the declared name; "" if an expansion makes it."""
-    first = word.parts[0]
-    return first.text.partition("=")[0].rstrip("+") if isinstance(first, Literal) else ""
-
-
-def _make_local(shell: Shell, name: str, *, valued: bool) -> None:
-    """Begin a local variable; without a value it is unset in bash, empty in zsh, and unchanged in dash."""
-    if not name or not shell.scopes.local(name) or valued:
-        return
-    if shell.dialect == "bash":
-        shell.variables.unset(name)
-    elif shell.dialect == "zsh":
-        shell.variables.set(name, Value(""))
-
-
-def _declare_one(shell: Shell, word: Word, at: int, *, export: bool) -> None:
-    if shell.assign(word, export=export) is not None:
-        return
-    fields = shell.expander.fields(word.parts) or []
-    for text in fields:
-        left, equals, value = (text or "").partition("=")
-        if equals:
-            shell.variables.set(left, Value(value, shell.setter(at), value), export=export)
-        elif export and left:
-            if shell.dialect == "zsh" and shell.variables.get(left) is None:
-                # zsh 5.9 exports an empty one after the second such line, and none after the first.
-                shell.variables.set(left, Value(None, shell.setter(at)))
-            shell.variables.export(left)
-
-
-def _unset(shell: Shell, words: Sequence[Word], _at: int) -> Answer:
-    if "-f" in {one.plain for one in words}:
-        return True
-    for word in words[1:]:
-        for text in shell.expander.fields(word.parts) or []:
-            if text and not text.startswith("-"):
-                shell.variables.unset(text)
-    return True
-
-
 def _set(shell: Shell, words: Sequence[Word], _at: int) -> Answer:
     texts = [one.plain or "" for one in words[1:]]
     for number, text in enumerate(texts):
         if text[:1] not in {"-", "+"} or text in {"-", "--"}:
             shell.expander.arguments = None
             break
-        if "a" in text[1:] or (text[1:] == "o" and texts[number + 1 : number + 2] == ["allexport"]):
+        option = "".join(texts[number + 1 : number + 2]) if text[1:] == "o" else ""
+        if "a" in text[1:] or option == "allexport":
             shell.variables.everything = text[0] == "-"
-        if text[1:] == "o":
+        if "u" in text[1:] or option == "nounset":
+            shell.variables.strict = text[0] == "-" and not shell.variables.uncertain
+        if option:
             break
     return True
 
@@ -119,13 +47,42 @@ def _setopt(shell: Shell, words: Sequence[Word], _at: int) -> Answer:
     return True
 
 
-def _source(shell: Shell, words: Sequence[Word], _at: int) -> Answer:
+def _cd(shell: Shell, words: Sequence[Word], _at: int) -> Answer:
+    said = [one for one in words[1:] if not (one.plain or "").startswith("-")]
+    path = shell.expander.value("HOME") if not said else shell.expander.text(said[0].parts)
+    if "-" in {one.plain for one in words} or path is None:
+        shell.variables.set(_DIRECTORY, Value(None))
+        return None
+    path = _below(shell, path)
+    answer = conditions.about(shell.view, "-d", path)
+    if answer is not False:
+        shell.variables.set(_DIRECTORY, Value(path))
+    return answer
+
+
+def _below(shell: Shell, path: str) -> str | None:
+    """Return a path below the current directory; None if that is unknown, as it is until the first `cd`."""
+    if path.startswith("/"):
+        return posixpath.normpath(path)
+    directory = shell.expander.value(_DIRECTORY)
+    return posixpath.normpath(f"{directory}/{path}") if directory else None
+
+
+def _source(shell: Shell, words: Sequence[Word], at: int) -> Answer:
     fields = shell.expander.fields(words[1].parts) if len(words) > 1 else None
-    path = fields[0] if fields else None
-    if path is None or not path.startswith("/"):
+    said = fields[0] if fields else None
+    if said is None:
+        if len(words) > 1 and shell.said(words[1]).startswith(("<(", "=(")):
+            shell.forget(shell.said(words[1]), shell.setter(at))  # what a command prints
+        return None
+    path = _below(shell, said)
+    if path is None:  # a login begins in the home, a terminal anywhere
+        shell.perhaps(None, lambda: shell.read(posixpath.join(shell.view.home, said)))
         return None
     if shell.read(path):
         return None
+    if not said.startswith("/") or said.startswith("/dev/"):
+        return None  # it may be in PATH; or it is what the command reads
     if shell.dialect == "sh":
         shell.leave("shell")  # POSIX 2.8.1: a special built-in's error ends a non-interactive shell
     return False
@@ -153,6 +110,43 @@ def _read(shell: Shell, words: Sequence[Word], at: int) -> Answer:
         name = one.plain or ""
         if name.isidentifier():
             shell.variables.set(name, Value(None, shell.setter(at), shell.said(one)))
+    return None
+
+
+def _named(at: slice) -> Builtin:
+    """Return a command that sets the variables that some of its words name."""
+
+    def set_them(shell: Shell, words: Sequence[Word], place: int) -> Answer:
+        return _read(shell, (words[0], *words[at]), place)
+
+    return set_them
+
+
+def _let(shell: Shell, words: Sequence[Word], at: int) -> Answer:
+    for one in words[1:]:
+        shell.forget(shell.said(one), shell.setter(at))
+    return None
+
+
+def _alias(shell: Shell, words: Sequence[Word], _at: int) -> Answer:
+    for one in words[1:]:
+        name, equals, text = (shell.expander.text(one.parts) or "").partition("=")
+        if equals:
+            shell.functions[name] = alone(Alias(text))
+    return True
+
+
+def _unalias(shell: Shell, words: Sequence[Word], _at: int) -> Answer:
+    for name in (one.literal or "" for one in words[1:]):
+        body = shell.functions.get(name)
+        if body is not None and isinstance(body[0].parts[0][1].nodes[0], Alias):
+            del shell.functions[name]
+    return True
+
+
+def _emulate(shell: Shell, words: Sequence[Word], at: int) -> Answer:
+    if [one.plain for one in words[2:3]] == ["-c"]:
+        shell.evaluate(words[3:], at)
     return None
 
 
@@ -189,12 +183,22 @@ def _shift(shell: Shell, _words: Sequence[Word], _at: int) -> Answer:
 
 
 BUILTINS: dict[str, Builtin] = {
-    "export": _export,
-    "declare": _declare,
-    "typeset": _declare,
-    "local": _declare,
-    "readonly": _declare,
-    "unset": _unset,
+    "export": sh_declare.export,
+    "declare": sh_declare.declare,
+    "typeset": sh_declare.declare,
+    "local": sh_declare.declare,
+    "readonly": sh_declare.readonly,
+    "unset": sh_declare.unset,
+    "cd": _cd,
+    "pushd": _cd,
+    "popd": lambda shell, _words, _at: shell.variables.set("PWD", Value(None)),
+    "getopts": _named(slice(2, 3)),
+    "mapfile": _named(slice(1, None)),
+    "readarray": _named(slice(1, None)),
+    "vared": _named(slice(1, None)),
+    "let": _let,
+    "unalias": _unalias,
+    "emulate": _emulate,
     "set": _set,
     "setopt": _setopt,
     "unsetopt": _setopt,
@@ -216,9 +220,17 @@ BUILTINS: dict[str, Builtin] = {
     "true": _answers(answer=True),
     "false": _answers(answer=False),
     "echo": _answers(answer=True),
-    "alias": _answers(answer=True),
+    "alias": _alias,
     "trap": _answers(answer=True),
     "umask": _answers(answer=True),
 }
-#: Commands that dash does not have.
-NOT_IN_SH = frozenset({"declare", "typeset", "setopt", "unsetopt", "source"})
+#: Commands that a shell does not have.
+LACKING = {
+    "sh": frozenset(
+        {"declare", "typeset", "setopt", "unsetopt", "source", "builtin", "pushd", "popd", "let", "emulate"}
+    ),
+    "bash": frozenset({"setopt", "unsetopt", "emulate", "vared"}),
+    "zsh": frozenset({"mapfile", "readarray"}),
+}
+#: Commands whose assignments before them outlive them in a shell that follows POSIX (2.14).
+SPECIAL = frozenset({".", ":", "eval", "exec", "export", "readonly", "return", "set", "shift", "trap", "unset"})

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 _LONGEST = 16 * 1024  # characters of a value
 _LONGEST_PATTERN, _LONGEST_MATCHED = 256, 4096
 _PATTERN = regex(r"[*?\[]")
+_BRACES = regex(r"\{(?:[^{},.]|\.(?!\.))*(?:,|\.\.)")
 _SPECIAL = regex(r"([*?\[])")
+_IFS = " \t\n"  # POSIX 2.5.3
 _QUALIFIER = regex(r"\([A-Za-z.@/,-]*\)")  # zshexpn(1), Glob Qualifiers: no error without a match, only files
 #: Variables that a session has from its terminal, desktop or machine: no file here sets them.
 _OUTSIDE = regex(
@@ -31,8 +33,12 @@ _OUTSIDE = regex(
 )
 
 
-class NothingMatchesError(Exception):
-    """A pattern of zsh names no file, which ends the reading."""
+class ExpansionError(Exception):
+    """A word cannot be expanded, which ends the reading of the file."""
+
+
+class NothingMatchesError(ExpansionError):
+    """A pattern of zsh names no file."""
 
 
 class Expander:
@@ -42,6 +48,7 @@ class Expander:
         """`dialect` is "sh", "bash", "zsh" or "fish"; the last two split no variable."""
         self._view, self._variables = view, variables
         self._splits, self._zsh = dialect in {"sh", "bash"}, dialect == "zsh"
+        self._braces = dialect in {"bash", "zsh"}
         self.arguments: list[str | None] | None = None  # of the function or file that is run; None if not known
 
     def text(self, parts: Parts, *, assigned: bool = False) -> str | None:
@@ -60,6 +67,8 @@ class Expander:
 
     def fields(self, parts: Parts) -> list[str | None] | None:
         """Return the words that a word becomes; None if not even their number is known."""
+        if self.has_braces(parts):
+            return None
         if self._splits and not any(isinstance(one, Literal) or one.quoted for one in parts):
             return self._split(parts)
         if self._zsh and len(parts) > 1 and isinstance(parts[-1], Unknown) and _QUALIFIER.fullmatch(parts[-1].text):
@@ -74,6 +83,11 @@ class Expander:
                 raise NothingMatchesError
             return [*found] or ([text] if self._splits else [])
         return [text]
+
+    def has_braces(self, parts: Parts) -> bool:
+        """Whether braces make several words of a word: `{a,b}`, `{1..3}`."""
+        said = (one.text if isinstance(one, Literal) and not one.quoted else "x" for one in parts)
+        return self._braces and _BRACES.search("".join(said)) is not None
 
     def pattern(self, parts: Parts) -> str | None:
         """Return a pattern for fnmatch(3): quoted text, and text from a variable, is literal."""
@@ -105,12 +119,16 @@ class Expander:
         found = self._variables.get(name)
         if found is not None:
             return found.text
-        return None if _OUTSIDE.fullmatch(name) else ""
+        if _OUTSIDE.fullmatch(name):
+            return None
+        if self._variables.strict:
+            raise ExpansionError
+        return ""
 
     def _split(self, parts: Parts) -> list[str | None] | None:
         """Return the words of variables that are not quoted: they are split at blanks."""
-        text = self.text(parts)
-        if text is None:
+        text, separators = self.text(parts), self._variables.get("IFS")
+        if text is None or (text and separators is not None and separators.text != _IFS):
             return None
         return [one for word in text.split() for one in self._named(word)]
 
@@ -125,11 +143,11 @@ class Expander:
 
     def _expanded(self, part: Expand) -> str | None:
         self._view.step()
-        value = self.value(part.name)
-        kind = part.operator[-1:]
+        kind, known = part.operator[-1:], self._variables.get(part.name)
+        value = self.value(part.name) if not kind or known is not None or _OUTSIDE.fullmatch(part.name) else ""
         if not kind:
             return value
-        is_set = self._variables.get(part.name) is not None
+        is_set = known is not None
         if value is None:
             return None
         filled = bool(value) if part.operator.startswith(":") else is_set
@@ -138,6 +156,8 @@ class Expander:
         if filled:
             return value
         if kind == "?":
+            if self._splits:
+                raise ExpansionError
             return None
         other = self.text(part.word)
         if kind == "=":

@@ -13,6 +13,7 @@ from trustinstall.values import NamedTuple
 from trustinstall_platforms.tools.sessions.sh_nodes import (
     AndOr,
     Apart,
+    Branch,
     Case,
     Commands,
     For,
@@ -24,6 +25,7 @@ from trustinstall_platforms.tools.sessions.sh_nodes import (
     Simple,
     Test,
     While,
+    alone,
 )
 from trustinstall_platforms.tools.sessions.sh_tokens import Tokens
 from trustinstall_platforms.tools.sessions.sh_words import Scanner
@@ -34,6 +36,7 @@ _SEPARATORS = frozenset({"\n", ";", "&", "&|", "&!"})
 _REDIRECTIONS = frozenset({"<", ">", ">>", "<<", "<<-", "<<<", "<>", "<&", ">&", ">|", "&>", "&>>"})
 _ASSIGNMENT = regex(r"[A-Za-z_][A-Za-z0-9_]*\+?=")
 _LOOPS = frozenset({"for", "select", "foreach"})
+_OF_ZSH = frozenset({"repeat"})  # whose words are not followed here
 
 
 class Text(NamedTuple):
@@ -92,7 +95,8 @@ class _Parser(Tokens):
         found: list[AndOr] = []
         while self.more() and (self._plain() or self.token.operator) not in ends:
             found.append(self.and_or())
-        if (self._plain() or self.token.operator) not in ends:
+        is_empty = not found and "esac" not in ends and not self._scanner.zsh  # bash and dash refuse an empty list
+        if is_empty or (self._plain() or self.token.operator) not in ends:
             raise LostError(self.token.start)
         return tuple(found)
 
@@ -114,6 +118,8 @@ class _Parser(Tokens):
         word = self._plain()
         if word in _LOOPS:
             return self._redirected(self._for())
+        if word in _OF_ZSH and self._scanner.zsh:
+            raise LostError(self.token.start)
         known = {
             "{": self._group,
             "if": self._if,
@@ -167,9 +173,7 @@ class _Parser(Tokens):
     def _body(self) -> Commands:
         self._skip_lines()
         node = self._command()
-        return (
-            node.body if isinstance(node, Group) else (AndOr((("", Pipeline((node,), negated=False)),), apart=False),)
-        )
+        return node.body if isinstance(node, Group) else alone(node)
 
     def _group(self) -> Node:
         self._take()
@@ -187,7 +191,7 @@ class _Parser(Tokens):
         """Return a subshell or arithmetic; or a function of zsh without a name, which is run."""
         start = self.token.start
         self._ahead, self._scanner.at = None, start
-        if self._scanner.text.startswith("()", start):
+        if self._scanner.zsh and self._scanner.text.startswith("()", start):
             self._scanner.at = start + 2
             return Group(self._body())
         self._scanner.skip_parentheses()
@@ -240,7 +244,7 @@ class _Parser(Tokens):
         word = self._word()
         self._skip_lines()
         self._expect("in")
-        branches: list[tuple[tuple[Word, ...], Commands]] = []
+        branches: list[Branch] = []
         self._skip_lines()
         while self._plain() != "esac":
             branches.append(self._branch())
@@ -248,7 +252,7 @@ class _Parser(Tokens):
         self._take()
         return Case(word, tuple(branches))
 
-    def _branch(self) -> tuple[tuple[Word, ...], Commands]:
+    def _branch(self) -> Branch:
         if self.token.operator == "(":
             self._take()
         patterns = [self._word()]
@@ -257,9 +261,10 @@ class _Parser(Tokens):
             patterns.append(self._word())
         self._expect(")")
         body = self._list(";;", ";&", ";;&", ";|", "esac")
-        if self._plain() != "esac":
-            self._take()
-        return tuple(patterns), body
+        end = ";;" if self._plain() == "esac" else self._take().operator
+        if end == ";;&" and self._scanner.zsh:
+            raise LostError(self.token.start)
+        return Branch(tuple(patterns), body, end)
 
     def _test(self) -> Test:
         self._take()

@@ -42,11 +42,19 @@ class While(NamedTuple):
     until: bool
 
 
+class Branch(NamedTuple):
+    """Patterns with their commands, and what follows them: ";;" nothing, ";&" the next branch, ";;&" the next test."""
+
+    patterns: tuple[Word, ...]
+    body: Commands
+    end: str
+
+
 class Case(NamedTuple):
-    """A word, and patterns with their commands."""
+    """A word, and the branches."""
 
     word: Word
-    branches: tuple[tuple[tuple[Word, ...], Commands], ...]
+    branches: tuple[Branch, ...]
 
 
 class Group(NamedTuple):
@@ -66,7 +74,13 @@ class Function(NamedTuple):
     body: Commands
 
 
-Node = Simple | Test | If | For | While | Case | Group | Apart | Function
+class Alias(NamedTuple):
+    """The text that an alias stands for."""
+
+    text: str
+
+
+Node = Simple | Test | If | For | While | Case | Group | Apart | Function | Alias
 
 
 class Pipeline(NamedTuple):
@@ -84,3 +98,8 @@ class AndOr(NamedTuple):
 
 
 Commands = tuple[AndOr, ...]
+
+
+def alone(node: Node) -> Commands:
+    """Return commands of one node."""
+    return (AndOr((("", Pipeline((node,), negated=False)),), apart=False),)

@@ -13,6 +13,8 @@ from trustinstall_platforms.tools.sessions.values import Value
 from trustinstall_platforms.tools.sessions.words import Expand, Literal, Parts, Word
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from trustinstall_platforms.tools.sessions.values import Variables
     from trustinstall_platforms.tools.sessions.view import View
 
@@ -42,6 +44,10 @@ class Reading:
         """Return a word as it is written in the file."""
         return self._scanner.text[word.start : word.end]
 
+    def said_all(self, words: Sequence[Word]) -> str:
+        """Return words as they are written, with a blank before each."""
+        return "".join(f" {self.said(one)}" for one in words)
+
     def setter(self, at: int) -> Setter:
         """Return the place in the file that is read."""
         return self._place or Setter(Kind.VARIABLE, self._path, self._scanner.line(at))
@@ -54,8 +60,18 @@ class Reading:
         if not found or not isinstance(first, Literal) or first.quoted or not first.text.startswith(found[0]):
             return None
         name, rest = str(found[1]), first.text[found.end() :]
+        if self.refuses(name):
+            if export:
+                self.variables.export(name)
+            else:  # bash skips the rest of the line
+                self.variables.maybe += 1
+            return name
         parts: Parts = (*((Literal(rest),) if rest else ()), *word.parts[1:])
         value = self.expander.text(parts, assigned=True)
+        if self.dialect == "zsh" and rest.startswith("="):
+            value = None  # zshexpn(1), `=` expansion
+        if found[2] and self.dialect == "sh":
+            return None
         if found[2]:
             old = self.expander.value(name)
             value = None if value is None or old is None else old + value
@@ -65,6 +81,22 @@ class Reading:
             return name
         self.variables.set(name, Value(value, self.setter(word.start), text[found.end() :]), export=export)
         return name
+
+    def refuses(self, name: str) -> bool:
+        """Whether a variable is readonly; all shells but bash then leave the file, or end."""
+        if name not in self.variables.fixed:
+            return False
+        if self.dialect != "bash":
+            self.leave("shell" if self.dialect == "sh" else "file")
+        return True
+
+    def leave(self, what: str) -> None:
+        """Leave a part of what is read: see `Shell.leave`."""
+        raise NotImplementedError
+
+    def forget(self, text: str, place: Setter) -> None:
+        """Mark the variables that a text assigns as unknown: it may be run."""
+        self._forget(text, 0, place)
 
     def _forget(self, text: str, start: int, place: Setter | None = None) -> None:
         """Mark the variables that the rest of a text assigns as unknown."""

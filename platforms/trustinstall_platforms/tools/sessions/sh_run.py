@@ -13,11 +13,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from trustinstall_platforms.tools.effective.model import Setter
-from trustinstall_platforms.tools.sessions import conditions, sh_tests
-from trustinstall_platforms.tools.sessions.sh_builtins import BUILTINS, NOT_IN_SH
-from trustinstall_platforms.tools.sessions.sh_expand import NothingMatchesError
+from trustinstall_platforms.tools.sessions import conditions, sh_simple, sh_tests
+from trustinstall_platforms.tools.sessions.sh_expand import ExpansionError
 from trustinstall_platforms.tools.sessions.sh_grammar import read
 from trustinstall_platforms.tools.sessions.sh_nodes import (
+    Alias,
     AndOr,
     Case,
     Commands,
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from trustinstall_platforms.tools.sessions.view import View
 
 _DEEPEST = 12  # nested files and functions
+_TESTED = frozenset({";;&", ";|"})  # the ends of branches of `case` after which the next patterns are tried
 
 
 class LeftError(Exception):
@@ -76,6 +77,12 @@ class Shell(Reading):
         self.variables.maybe, self._doubts = before
         return True
 
+    def evaluate_text(self, text: str, at: int) -> None:
+        """Carry out commands that are not written in the file, as those of an alias."""
+        self.view.spend(len(text))
+        place = self.setter(at)
+        self._interpret(text, place.path, place)
+
     def evaluate(self, words: Sequence[Word], at: int) -> None:
         """Carry out `eval`; if its text is unknown, the variables whose names are assigned in it are unknown."""
         place, texts = self.setter(at), [self.expander.text(one.parts) for one in words]
@@ -99,7 +106,7 @@ class Shell(Reading):
             self.run(said.commands)
             if said.lost is not None:
                 self._forget(text, said.lost)
-        except NothingMatchesError:
+        except ExpansionError:
             self.leave("file")
         finally:
             self._depth -= 1
@@ -175,10 +182,12 @@ class Shell(Reading):
 
     def _node(self, node: Node) -> Answer:
         if isinstance(node, Simple):
-            return self._simple(node)
+            return sh_simple.run(self, node)
         if isinstance(node, Function):
             self.functions[node.name] = node.body
             return True
+        if isinstance(node, Alias):  # it is run with its words, by `sh_simple`
+            return None
         if isinstance(node, Group):
             return self.run(node.body)
         if isinstance(node, Test):
@@ -207,17 +216,20 @@ class Shell(Reading):
 
     def _case(self, node: Case) -> Answer:
         text = self.expander.text(node.word.parts)
-        certain = True
-        for patterns, body in node.branches:
-            answer = conditions.some(self.expander.matches(text, one.parts) for one in patterns)
-            if answer and certain:
-                return self.run(body)
-            if answer is not False:
-                certain = False
-                self.perhaps(None, partial(self.run, body))
-            if answer:
+        answer: Answer = True
+        tried: Answer = True  # whether the patterns of the next branch are tried
+        falls: Answer = False  # whether the branch before goes on with it
+        for patterns, body, end in node.branches:
+            if tried is False and falls is False:
                 break
-        return True if certain else None
+            matches = conditions.some(self.expander.matches(text, one.parts) for one in patterns)
+            runs = conditions.some((falls, conditions.every((tried, matches))))
+            if runs is not False:
+                answer = self.perhaps(runs, partial(self.run, body))
+            falls = runs if end == ";&" else False
+            goes_on = conditions.some((tried, runs))
+            tried = goes_on if end in _TESTED else conditions.every((tried, conditions.negated(runs)))
+        return answer
 
     def _loop(self, node: For | While) -> Answer:
         before = self._doubts
@@ -237,7 +249,7 @@ class Shell(Reading):
             if answer is not False:
                 self.perhaps(None, lambda: self.run(node.body))
             return
-        words = self._words(node.words or ()) if node.words is not None else self.expander.arguments
+        words = self.words(node.words or ()) if node.words is not None else self.expander.arguments
         if words is None:
             self.variables.set(node.name, Value(None))
             self.perhaps(None, lambda: self.run(node.body))
@@ -251,7 +263,7 @@ class Shell(Reading):
                 if left.what != "turn":
                     raise
 
-    def _words(self, words: Sequence[Word]) -> list[str | None] | None:
+    def words(self, words: Sequence[Word]) -> list[str | None] | None:
         """Return the words that words become; None if not even their number is known."""
         found: list[str | None] = []
         for one in words:
@@ -260,25 +272,6 @@ class Shell(Reading):
                 return None
             found += fields
         return found
-
-    def _simple(self, node: Simple) -> Answer:
-        if not node.words:
-            for one in node.assignments:
-                self.assign(one)
-            return True
-        name = self.expander.text(node.words[0].parts)
-        if name is None:
-            return None
-        words = node.words
-        while name in {"builtin", "command", "noglob", "\\"} and len(words) > 1 and words[1].plain not in {"-v", "-V"}:
-            words, name = words[1:], self.expander.text(words[1].parts)
-        if name in self.functions:
-            body = self.functions[name]
-            return self.call(body, self._words(words[1:]))
-        if self.dialect == "sh" and name in NOT_IN_SH:
-            return False
-        known = BUILTINS.get(name or "")
-        return known(self, words, node.at) if known else None
 
 
 def _after(node: If, body: Commands) -> tuple[tuple[Commands | None, Commands], ...]:

@@ -32,12 +32,12 @@ _OPERATOR = regex(r":?[-=+?]")
 _PLAIN = regex(r"[A-Za-z0-9_./,:+@%^=-]+")
 _OPERATORS = regex(r"\n|;;&|;;|;&|;\||;|&&|&>>|&>|&\||&!|&|\|\||\|&|\||\(|\)|<<<|<<-|<<|<>|<&|<|>>|>&|>\||>")
 _NUMBER = regex(r"(?:[0-9]+|\{[A-Za-z_][A-Za-z0-9_]*\})(?=[<>])")
-_BLANK = regex(r"(?:[ \t\r]|\\\n|\\\r\n)+")
+_BLANK = regex(r"(?:[ \t]|\\\n)+")  # a carriage return is an ordinary character
 _COMMENT = regex(r"#[^\n]*")
 _BACKQUOTED = regex(r"`(?:[^`\\]|\\.)*`", re.DOTALL)
 _MODIFIER = regex(r"\[[^\]\n]*\]|:[A-Za-z]")  # of zsh
 _ESCAPES = regex(r"'((?:[^'\\]|\\.)*)'", re.DOTALL)
-_ENDS = frozenset(" \t\r\n;&|()<>")
+_ENDS = frozenset(" \t\n;&|()<>")
 _ESCAPED = {"n": "\n", "t": "\t", "\\": "\\", "'": "'", '"': '"', "r": "\r", "a": "\a", "b": "\b", "e": "\x1b"}
 
 

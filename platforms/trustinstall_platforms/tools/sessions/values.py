@@ -29,6 +29,9 @@ class Variables:
             value is equal to the earlier one.
         over: whether the shell may have ended already; its later assignments are unknown in the same way.
         everything: whether each assignment is exported (`set -a`).
+        strict: whether a shell refuses to expand a variable that is not set (`set -u`).
+        fixed: the variables that are readonly.
+        altered: variables with an attribute by which the shell changes each value: it is unknown.
     """
 
     def __init__(self) -> None:
@@ -38,6 +41,9 @@ class Variables:
         self.maybe = 0
         self.over = False
         self.everything = False
+        self.strict = False
+        self.fixed: frozenset[str] = frozenset()
+        self.altered: frozenset[str] = frozenset()
 
     def copy(self) -> Variables:
         """Return the same variables, which are set independently from now on."""
@@ -49,12 +55,13 @@ class Variables:
         """Take over all variables of another shell, and its state."""
         self._values, self._exported, self._perhaps = dict(other._values), set(other._exported), set(other._perhaps)
         self.maybe, self.over, self.everything = other.maybe, other.over, other.everything
+        self.strict, self.fixed, self.altered = other.strict, other.fixed, other.altered
 
     def state(self) -> Hashable:
         """Return all of it as a value."""
         values = frozenset(self._values.items())
         names = frozenset(self._exported), frozenset(self._perhaps)
-        return values, *names, self.maybe, self.over, self.everything
+        return values, *names, self.maybe, self.over, self.everything, self.strict, self.fixed, self.altered
 
     @property
     def uncertain(self) -> bool:
@@ -80,7 +87,8 @@ class Variables:
         """Assign a value; an equal value keeps the earlier setter."""
         old = self._values.get(name)
         if old is None or old.text is None or old.text != value.text:
-            self._values[name] = value._replace(text=None) if self.uncertain else value
+            unknown = self.uncertain or name in self.altered
+            self._values[name] = value._replace(text=None) if unknown else value
         if export or self.everything:
             self.export(name)
 
@@ -100,6 +108,18 @@ class Variables:
         else:
             self._exported.discard(name)
             self._perhaps.discard(name)
+
+    def fix(self, name: str) -> None:
+        """Make a variable readonly; if that is unknown, its value is, too."""
+        if self.uncertain:
+            self.alter(name)
+        else:
+            self.fixed |= {name}
+
+    def alter(self, name: str) -> None:
+        """Give a variable an attribute by which the shell changes each value."""
+        self.altered |= {name}
+        self._forget(name)
 
     def unset(self, name: str) -> None:
         """Unset a variable."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from trustinstall_platforms.tools.effective.clients import (
     clouds,
     clusters,
+    conda,
     downloads,
     javascript,
     languages,
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 CLIENTS: tuple[Client, ...] = (
     *javascript.CLIENTS,
     *python.CLIENTS,
+    *conda.CLIENTS,
     *repositories.CLIENTS,
     *downloads.CLIENTS,
     *clouds.CLIENTS,

@@ -126,7 +126,7 @@ def _berry(key: str, variable_name: str) -> tuple[Place, ...]:
         Place(
             files=("^/.yarnrc.yml", "~/.yarnrc.yml"),
             key=(key,),
-            format="yaml",
+            format="yaml-tree",
             expansion=_BERRY_PATH,
             words=_NULL,
             source=f"Yarn documentation, .yarnrc.yml, {key}",
@@ -241,14 +241,14 @@ def limited(scene: Scene) -> Iterator[Client]:
     """Yield Yarn for the hosts in `networkSettings`: its nested values are not read here, and so unknown."""
     for path in paths.every(scene, ("^/.yarnrc.yml", "~/.yarnrc.yml")):
         try:
-            said = Reader(scene.host, scene.home).read("yaml", path)
+            said = Reader(scene.host, scene.home).read("yaml-tree", path)
         except UnreadableError:
             continue
         if any(one.key == ("networkSettings",) and "aFilePath" in one.value for one in said):
             place = Place(
                 files=(path,),
                 key=("networkSettings",),
-                format="yaml",
+                format="yaml-tree",
                 form=Form.NESTED,
                 source="Yarn documentation, .yarnrc.yml, networkSettings",
             )

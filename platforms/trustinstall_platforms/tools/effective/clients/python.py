@@ -70,26 +70,6 @@ _PIP = (
     variable("PIP_CERT", expansion=_PIP_PATH, source="pip documentation, Configuration, Precedence", known="real"),
 )
 UV_FILES = ("{UV_CONFIG_FILE}", "^/uv.toml", "{XDG_CONFIG_HOME|~/.config}/uv/uv.toml", "/etc/uv/uv.toml")
-_CONDA_WORDS = {
-    **dict.fromkeys(("true", "yes", "on"), Mode.DEFAULT),
-    **dict.fromkeys(("false", "no", "off", "null", "~", ""), Mode.OFF),
-    **dict.fromkeys(("truststore", "<truststore>", "<system>"), Mode.NATIVE),
-}
-CONDA_FILES = tuple(
-    f"{directory}/{name}"
-    for directory, names in (
-        ("{CONDA_PREFIX}", ("condarc", ".condarc")),
-        ("~", (".condarc",)),
-        ("~/.conda", ("condarc", ".condarc")),
-        ("~/.config/conda", ("condarc", ".condarc")),
-        ("{XDG_CONFIG_HOME}/conda", ("condarc", ".condarc")),
-        *((root, ("condarc", ".condarc")) for root in ("{CONDA_ROOT}", "~/miniconda3", "~/anaconda3", "~/miniforge3")),
-        ("/opt/conda", ("condarc", ".condarc")),
-        ("/var/lib/conda", ("condarc", ".condarc")),
-        ("/etc/conda", ("condarc", ".condarc")),
-    )
-    for name in names
-)
 
 CLIENTS = (
     Client("requests", (REQUESTS,), follows=False, alone=True, verifier="python3"),
@@ -108,28 +88,6 @@ CLIENTS = (
         PLAIN,
         follows=False,
         verifier="rustls",
-    ),
-    Client(
-        "conda",
-        (
-            REQUESTS,
-            variable("CONDA_SSL_VERIFY", words=_CONDA_WORDS, source="conda documentation, Settings"),
-            *(
-                Place(
-                    files=("{CONDARC}", *CONDA_FILES),
-                    key=(key,),
-                    format="yaml",
-                    expansion=Expansion(tilde=True, variables="shell"),
-                    words=_CONDA_WORDS,
-                    source="conda documentation, Settings, ssl_verify; The .condarc search path",
-                )
-                for key in ("ssl_verify", "verify_ssl")
-            ),
-        ),
-        follows=False,
-        tool="conda",
-        alone=True,
-        verifier="python",
     ),
 )
 

@@ -21,7 +21,7 @@ _GIT_PATH = Expansion(tilde=True)
 _URL = regex(r'http "(?P<url>.*)"')
 _CONDITION = regex(r'includeif "(?P<condition>.*)"')
 _HOST = regex(r"(?P<host>.+):verifycertsfile")
-_HG_PATH = Expansion(tilde=True, variables="shell")
+_HG_PATH = Expansion(tilde=True, variables="python")
 _MOST_KEYS, _DEEP = 64, 3  # keys in variables, and files that include each other under conditions
 _SVN = ("~/.subversion/servers", "/etc/subversion/servers")
 
