@@ -119,6 +119,10 @@ class HostValue:
         """Return the same host, which keeps answers until it is changed through it: for the work of one command."""
         return replace(self, answers=Answers())
 
+    def still_remembering(self) -> Self:
+        """Return this host if it keeps answers already, else one that does: several looks of one command share them."""
+        return self if self.answers is not None else self.remembering()
+
     def remembered(self, question: Hashable, work_out: Callable[[], _T]) -> _T:
         """Return the answer to a question about what the acting account sees: the known one, or that of `work_out`."""
         return work_out() if self.answers is None else self.answers.of((self._asker, question), work_out)
