@@ -116,7 +116,7 @@ def look(
     0.25 s if all hundred differ. A memory of inodes and times would save a part of that once an hour, and would have to
     be believed (`tests/end_to_end/declared/test_cost.py` keeps the bound of twice `list`).
     """
-    host = host.remembering()
+    host = host.still_remembering()
     asked = _existing(host, places_of(wanted))
     state = State(host.state_base(), host.account.uid, machine=host.account.uid == host.machine_owner)
     places = replace(known_bundles.fill(host, state, asked), through=True)

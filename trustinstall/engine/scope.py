@@ -262,8 +262,9 @@ class Engine:
         selection: Selection,
         stuck: Mapping[tuple[str, str], str] = MappingProxyType({}),
     ) -> Scope:
-        host, ledger, request = work.host, work.ledger, work.request
-        found = self._discover(host, ledger, request, places)
+        ledger, request = work.ledger, work.request
+        found = self._discover(work.host, ledger, request, places)
+        host = work.host = work.host.knowing(found.known)
         if places.through and not work.dry_run:
             known_bundles.keep(host, self._state, found.known)
         if request.only_imposed:

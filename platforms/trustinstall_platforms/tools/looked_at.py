@@ -1,9 +1,10 @@
 """Settings that trustinstall only reads: if one names a bundle of the same account, certificates go into that bundle.
 
 No key is set. They are the settings of tools that follow the system until their own settings name a bundle (curl, git,
-Cargo, Poetry and more), those for one profile, URL or command of a tool of the table, and those for one registry,
-repository or cluster. If a file has its private key beside it, it is an authority that makes certificates here, like
-minikube's, which its clusters also accept as the authority of their clients: no certificate goes into that file.
+Cargo, Poetry and more), those for one profile, URL or command of a tool of the table, those of one Python environment,
+and those for one registry, repository or cluster. If a file has its private key beside it, it is an authority that
+makes certificates here, like minikube's, which its clusters also accept as the authority of their clients: no
+certificate goes into that file.
 """
 
 from __future__ import annotations
@@ -72,6 +73,8 @@ def _looked(host: Host, sessions: Sequence[Session]) -> Iterator[Looked]:
         for client, found in decide.all_of_them(scene):
             if not client.tool and found.decider.kind is Kind.SETTING and not _by_the_system(host, client, found):
                 yield from _of_client(host, found)
+    for _, _, found in decide.in_environments(host):
+        yield from _of_client(host, found)
 
 
 def _by_the_system(host: Host, client: Client, found: Effective) -> bool:
