@@ -276,7 +276,7 @@ def _measure_all(server: Server) -> None:
         if only not in scene.title:
             continue
         times: dict[str, list[float]] = {case.name: [] for case in scene.cases}
-        with Throwaway(java=scene.java, browsers=scene.browsers) as root:
+        with Throwaway(java=scene.java, browsers=scene.browsers, every_root=True) as root:
             root.write(CORP, corp)
             root.write(BATCH, batch)
             root.write(THOUSAND, thousand)
