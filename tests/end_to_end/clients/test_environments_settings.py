@@ -111,6 +111,20 @@ def test_the_private_root_of_an_environment_stays_trusted(scene: Scene) -> None:
     assert (scene.ask(ONE), scene.ask(TWO)) == ((TRUSTS, REFUSES), (TRUSTS, REFUSES))
 
 
+def test_a_file_that_is_written_after_add(scene: Scene) -> None:
+    """`repair` takes back the variables that hide it, and its bundle gets the root; a second one changes nothing."""
+    profile = scene.root.read(f"{HOME}/.profile")
+    scene.add()
+    scene.write(f"{ONE}/pip.conf", "[global]\ncert = ~/c/one.pem\n")
+    assert scene.ask(ONE) == (REFUSES, TRUSTS)
+    scene.root.trustinstall("repair", user="alice", check=True)
+    assert scene.ask(ONE) == (TRUSTS, TRUSTS)
+    assert "nothing was changed" in scene.root.trustinstall("repair", user="alice", check=True).stdout
+    scene.root.trustinstall("remove", CERTIFICATE, user="alice", check=True)
+    assert scene.root.read(f"{HOME}/c/one.pem") == scene.bundle
+    assert scene.root.read(f"{HOME}/.profile") == profile
+
+
 def test_a_bundle_of_another_account_is_left_and_said(scene: Scene) -> None:
     """The file and line of the environment's setting are said; its private root works as before."""
     scene.write("/home/bob/b.pem", scene.bundle, user="bob")
