@@ -86,8 +86,10 @@ class Base:
 
     def start(self, command: str, *arguments: str) -> Run:
         """See `Machine`."""
-        words = [*self.program, command, "--json", "--store", self.store, *self.arguments, *arguments]
-        return Run(self.throwaway.popen(words, user=self.user))
+        words = [command, "--json", "--store", self.store, *self.arguments, *arguments]
+        if self.program == PROGRAM:
+            return Run(self.throwaway.start(*words, user=self.user))
+        return Run(self.throwaway.popen([*self.program, *words], user=self.user))
 
     def sound(self) -> int:
         """See `Machine`: OpenSSL loads the bundle, and holds as many as there are blocks."""

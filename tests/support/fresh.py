@@ -24,6 +24,7 @@ from tests.support.overlay import ThrowawayError, layer_memory
 from tests.support.throwaway import Throwaway
 
 HERE = Path(__file__)
+FULL = os.environ.get("TRUSTINSTALL_TEST_LEVEL") == "full"
 REQUIREMENTS = HERE.parents[2] / "requirements" / "runtime.txt"
 PYTHON = "/usr/bin/python3"  # Debian's own: any user can read it
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "trustinstall-tests"
@@ -62,6 +63,18 @@ _NO_BYTECODE = shutil.ignore_patterns("__pycache__")
 
 #: File systems of their own at these would be missing in the overlay over /.
 NEEDED = ("/etc", "/usr", "/var", "/var/lib", "/usr/share")
+
+#: A package with two of five public roots of Debian's, and the one that tests name: its tools fork for each root. The
+#: doctor takes a bundle with fewer than 50 for a damaged one.
+FEW = """
+set -e
+cd /usr/share/ca-certificates
+sed -n '/^[^!#]/p' /etc/ca-certificates.conf | awk 'NR % 5 == 2 || NR % 5 == 4 || /ISRG_Root_X1/' >/tmp/kept
+find . -type f -printf '%P\\n' | grep -vxF -f /tmp/kept | xargs -d '\\n' rm -f
+sed -i '/^[^#]/d' /etc/ca-certificates.conf
+cat /tmp/kept >>/etc/ca-certificates.conf
+rm /tmp/kept
+"""
 
 #: The script that makes the rest of a fresh Debian; it runs once.
 DEBIAN = """
@@ -114,15 +127,16 @@ rm -r /opt/wheels /opt/requirements.txt
 
 
 @functools.cache
-def layers(*, java: bool, browsers: bool) -> tuple[PurePosixPath, ...]:
+def layers(*, java: bool, browsers: bool, every_root: bool = FULL) -> tuple[PurePosixPath, ...]:
     """The layers of a fresh Debian with the program under test in /opt/trustinstall, topmost first."""
     for place in NEEDED:
         if os.path.ismount(place):
             raise ThrowawayError(f"{place} is a file system of its own here; throw-away roots know only the one at /.")
     machine = [Path(each).read_bytes() for each in ("/var/lib/dpkg/status", "/etc/passwd", "/etc/group")]
-    recipe = _digest(HERE.read_bytes(), *machine)
+    script = DEBIAN if every_root else FEW + DEBIAN
+    recipe = _digest(HERE.read_bytes(), script, *machine)
     bottom = (_skeleton(),)
-    debian = (_cached(f"debian-{recipe}", lambda: _layer_after(bottom, DEBIAN)), *bottom)
+    debian = (_cached(f"debian-{recipe}", lambda: _layer_after(bottom, script)), *bottom)
     plain = () if java else (_cached(f"no-java-{recipe}", lambda: _no_java(debian)),)
     plain = plain if browsers else (_without(BROWSERS), *plain)
     needs = _digest(PROGRAM, os.path.realpath(PYTHON), REQUIREMENTS.read_bytes())

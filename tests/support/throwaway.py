@@ -30,6 +30,7 @@ from tests.support.changes import Entry, compare
 from tests.support.overlay import Namespace, Overlay, ThrowawayError, layer_memory
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+FULL = os.environ.get("TRUSTINSTALL_TEST_LEVEL") == "full"
 PROGRAM = ("/opt/trustinstall/bin/python", "-I", "-m", "trustinstall")
 #: What Debian's tools leave behind that no comparison should look at: logs, and the JVM's mark of having run.
 NOISE = ("/var/log", *(f"/tmp/hsperfdata_{name}" for name in ("root", "alice", "bob")))  # written by the system
@@ -46,15 +47,51 @@ class User:
     home: str
 
 
+def _clean(who: User) -> dict[str, str]:
+    """The environment that a command has, whatever the test's is."""
+    return {
+        "PATH": PATH,
+        "HOME": who.home,
+        "USER": who.name,
+        "LOGNAME": who.name,
+        "SHELL": "/bin/sh",
+        "LANG": "C.UTF-8",
+    }
+
+
+def _ended(
+    process: subprocess.Popen[str], command: list[str], given: str | bytes | None, timeout: float, *, check: bool
+) -> subprocess.CompletedProcess[str]:
+    """Wait for a process's end; see `Throwaway.run`."""
+    text = given.decode("utf-8", "surrogateescape") if isinstance(given, bytes) else given
+    with process:
+        try:
+            out, err = process.communicate(text, timeout=timeout)
+        except BaseException:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            raise
+    done = subprocess.CompletedProcess(command, process.returncode, out, err)
+    assert not check or done.returncode == 0, f"{done.args} ended with {done.returncode}:\n{out}{err}"
+    return done
+
+
 class Throwaway:
     """See the head of this module. A context manager; the methods may be used by several threads."""
 
-    def __init__(self, *, java: bool = True, browsers: bool = False, below: tuple[PurePosixPath, ...] = ()) -> None:
-        """With Debian's Java and its keystore or without, with its browsers or without.
+    def __init__(
+        self,
+        *,
+        java: bool = True,
+        browsers: bool = False,
+        every_root: bool = FULL,
+        below: tuple[PurePosixPath, ...] = (),
+    ) -> None:
+        """With Debian's Java and its keystore or without, with its browsers or without, with all public roots or some.
 
         `below` is for `fresh.py`, which makes the layers.
         """
-        self._java, self._browsers = java, browsers
+        self._java, self._browsers, self._every_root = java, browsers, every_root
         self._below = below
 
     def __enter__(self) -> Self:
@@ -63,9 +100,10 @@ class Throwaway:
 
         if os.geteuid() != 0:
             raise ThrowawayError("These tests make throw-away roots, for which they must run as root.")
-        below = self._below or layers(java=self._java, browsers=self._browsers)
+        below = self._below or layers(java=self._java, browsers=self._browsers, every_root=self._every_root)
         self._namespace = Namespace(inside=layer_memory().namespace)
         self._overlay = Overlay.mount(self._namespace, below)
+        self._delivered = len(below)
         self._disks: dict[str, Path] = {}
         return self
 
@@ -88,7 +126,6 @@ class Throwaway:
     ) -> subprocess.Popen[str]:
         """Start a command in a session of its own, from a clean environment; the process is the command itself."""
         who = self.user(user)
-        clean = {"PATH": PATH, "HOME": who.home, "USER": user, "LOGNAME": user, "SHELL": "/bin/sh", "LANG": "C.UTF-8"}
         enter = [
             "nsenter",
             f"--mount=/proc/{self._namespace.pid}/ns/mnt",
@@ -102,7 +139,7 @@ class Throwaway:
             stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env={**clean, **(env or {})},
+            env={**_clean(who), **(env or {})},
             start_new_session=True,
             umask=0o022,
             text=True,
@@ -140,18 +177,32 @@ class Throwaway:
         with surrogates for what is not. With `check`, a bad exit status raises AssertionError.
         """
         stdin = subprocess.DEVNULL if input is None else subprocess.PIPE
-        text = input.decode("utf-8", "surrogateescape") if isinstance(input, bytes) else input
         command = [*command]
-        with self.popen(command, user=user, env=env, cwd=cwd, stdin=stdin) as process:
-            try:
-                out, err = process.communicate(text, timeout=timeout)
-            except BaseException:
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)
-                raise
-        done = subprocess.CompletedProcess(command, process.returncode, out, err)
-        assert not check or done.returncode == 0, f"{done.args} ended with {done.returncode}:\n{out}{err}"
-        return done
+        process = self.popen(command, user=user, env=env, cwd=cwd, stdin=stdin)
+        return _ended(process, command, input, timeout, check=check)
+
+    def start(
+        self,
+        *arguments: str,
+        user: str = "root",
+        env: Mapping[str, str] | None = None,
+        stdin: int = subprocess.DEVNULL,
+    ) -> subprocess.Popen[str]:
+        """Start the program under test as `popen` does, but for the time of its imports; see `warm.py`."""
+        from tests.support.warm import READ_ONCE, Start, Warm
+
+        who = self.user(user)
+        start = Start(
+            arguments,
+            (who.uid, who.gid),
+            {**_clean(who), **(env or {})},
+            (f"/proc/{self._namespace.pid}/ns/mnt", str(self._root), str(self.path(who.home))),
+        )
+        layers = (self._overlay.place / "upper", *self._overlay.below[: -self._delivered])
+        own = (self._namespace.outside(layer / name) for layer in layers for name in READ_ONCE)
+        if FULL or not start.possible or any(map(os.path.lexists, own)):
+            return self.popen([*PROGRAM, *arguments], user=user, env=env, stdin=stdin)
+        return Warm(start, stdin)
 
     def trustinstall(
         self,
@@ -163,8 +214,9 @@ class Throwaway:
         check: bool = False,
     ) -> subprocess.CompletedProcess[str]:
         """Run the program under test, as it was when this process made its first throw-away root."""
-        command = [*PROGRAM, *arguments]
-        return self.run(command, user=user, env=env, input=input, timeout=timeout, check=check)
+        stdin = subprocess.DEVNULL if input is None else subprocess.PIPE
+        process = self.start(*arguments, user=user, env=env, stdin=stdin)
+        return _ended(process, [*PROGRAM, *arguments], input, timeout, check=check)
 
     def user(self, name: str) -> User:
         """An account of the throw-away root (root, alice and bob are there); KeyError where there is none."""

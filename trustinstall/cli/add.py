@@ -88,7 +88,7 @@ def add(
     output = Output(json=json, quiet=quiet, verbose=verbose)
     check_url(verify, unfit=sysroot is not None or profile_out is not None)
     domains = parse(tuple(domain))
-    terms = Terms(ends.end(until, outside_host().now()) if until else "", domains=domains)
+    terms = Terms(ends.end(until, outside_host().now()) if until is not None else "", domains=domains)
     outside, installer = (
         outside_host(),
         installer_for(output, sysroot, java_storepass_file, run_image_tool=run_image_tool, variables=variables),

@@ -39,6 +39,7 @@ def check(
         raise UsageProblem("name a file or --sha256 HEX, not both")
     ask = ask_for_look(scope, user, all_users=all_users)
     selection = selection_of(store, skip)
+    installer.host = installer.host.remembering()  # for both looks
     view = narrowed(installer.look(ask), scope=scope, selection=selection)
     if names or sha256:
         wanted = targets.fingerprints(outside_host(), names or [], sha256)

@@ -49,6 +49,8 @@ def list_(
     output = Output(json=json, quiet=quiet, verbose=verbose)
     installer = installer_for(output, sysroot, java_storepass_file)
     take_out_ended(installer, output)
+    if exit_code:
+        installer.host = installer.host.remembering()  # for both looks
     ask = ask_for_look(scope, user, all_users=all_users)
     places = places_for(installer, ask, search, with_windows=with_windows, refresh=refresh)
     chosen = _chosen(installer, ask, names) if names else []

@@ -102,17 +102,25 @@ def load(host: Host, name: str | None) -> Declaration:
 def _paths(host: Host, name: str | None, origin: str) -> list[str]:
     if name == STANDARD_INPUT:
         return [STANDARD_INPUT]
-    inside = host.list_input(origin)
+    inside = host.list_entries(origin)
     if inside is None and name is not None:
         return [origin]
     inside = inside or []
     if name is None:
         inside = [path for path in inside if posixpath.basename(path) == "trust.toml"]
-        inside += host.list_input(f"{origin}/trust.d") or []
-    chosen = sorted(path for path in inside if path.endswith(_SUFFIXES))
+        inside += host.list_entries(f"{origin}/trust.d") or []
+    chosen = sorted(path for path in inside if _is_document(path))
     if not chosen:
         raise UsageProblem(f"{printable(origin, 4096)} holds no document (*.toml, *.json); write one, or name one")
     return chosen
+
+
+def _is_document(path: str) -> bool:
+    """Whether a path has a document's name; one that cannot be read, a link that leads nowhere too, is a mistake.
+
+    A name with a dot before it is hidden, or an editor's own (`.#trust.toml`).
+    """
+    return path.endswith(_SUFFIXES) and not posixpath.basename(path).startswith(".")
 
 
 def _content(host: Host, path: str, *, checked: bool) -> bytes:

@@ -11,31 +11,73 @@ find the ends of a key is smaller than the check that a library kept its promise
 
 from __future__ import annotations
 
-from trustinstall.editing import git, ini, jsonc, lines, maven, npmrc, section, toml, wgetrc, yaml
+from functools import cache, partial
+from typing import TYPE_CHECKING
+
+from trustinstall.editing import git, ini, npmrc, section, wgetrc
 from trustinstall.editing.text import Format, Key, Malformed, Path, read, write
 from trustinstall.patterns import regex
 
-__all__ = ["FORMATS", "Malformed", "Path", "fits", "get", "put", "take"]
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-FORMATS: dict[str, Format] = {
-    "ini": ini.Ini(),
-    "ini-options": ini.Ini(options=True),
-    "ini-sections": ini.Ini(defaults=""),
-    "git": git.Git(),
-    "npmrc": npmrc.Npm(),
-    "wgetrc": wgetrc.Wgetrc(),
-    "json": jsonc.Jsonc(),
-    "toml": toml.Toml(),
-    "yaml": yaml.Yaml(),
-    "yaml-list": yaml.Nested(),
-    "yaml-block": yaml.Block(),
-    "shell": lines.Shell(),
-    "yarnrc": lines.Yarnrc(),
-    "section": section.Section(),
-    "proxy-section": section.Section(section.PROXIES),
-    "proxy-section-last": section.Section(section.PROXIES, last=True),
-    "whole": section.Whole(),
-    "maven": maven.Maven(),
+__all__ = ["FORMATS", "Malformed", "Path", "fits", "format_of", "get", "put", "take"]
+
+
+def _json() -> Format:
+    from trustinstall.editing import jsonc
+
+    return jsonc.Jsonc()
+
+
+def _toml() -> Format:
+    from trustinstall.editing import toml
+
+    return toml.Toml()
+
+
+def _yaml(kind: str) -> Format:
+    from trustinstall.editing import yaml
+
+    kinds: dict[str, Callable[[], Format]]
+    kinds = {"yaml": yaml.Yaml, "yaml-list": yaml.Nested, "yaml-block": yaml.Block}
+    return kinds[kind]()
+
+
+def _lines(kind: str) -> Format:
+    from trustinstall.editing import lines
+
+    kinds: dict[str, Callable[[], Format]] = {"shell": lines.Shell, "yarnrc": lines.Yarnrc}
+    return kinds[kind]()
+
+
+def _maven() -> Format:
+    from trustinstall.editing import maven
+
+    return maven.Maven()
+
+
+#: How each format is made. Those that few accounts have files of are imported when the first such file is read.
+FORMATS: dict[str, Callable[[], Format]] = {
+    "ini": ini.Ini,
+    "ini-options": partial(ini.Ini, options=True),
+    "ini-sections": partial(ini.Ini, defaults=""),
+    "hgrc": partial(ini.Ini, defaults="", directives=True),
+    "git": git.Git,
+    "npmrc": npmrc.Npm,
+    "wgetrc": wgetrc.Wgetrc,
+    "json": _json,
+    "toml": _toml,
+    "yaml": partial(_yaml, "yaml"),
+    "yaml-list": partial(_yaml, "yaml-list"),
+    "yaml-block": partial(_yaml, "yaml-block"),
+    "shell": partial(_lines, "shell"),
+    "yarnrc": partial(_lines, "yarnrc"),
+    "section": section.Section,
+    "proxy-section": partial(section.Section, section.PROXIES),
+    "proxy-section-last": partial(section.Section, section.PROXIES, last=True),
+    "whole": section.Whole,
+    "maven": _maven,
 }
 
 #: Formats whose values are text in the file's own language and need no quoting: whole lines, a constant.
@@ -45,6 +87,12 @@ _VERBATIM = ("section", "proxy-section", "proxy-section-last", "whole", "git", "
 _PLAIN = regex(r"[\w./](?:[\w ./:@+,~-]*[\w./])?")
 
 
+@cache
+def format_of(name: str) -> Format:
+    """Return a format by its name in `FORMATS`. Raises KeyError for any other name."""
+    return FORMATS[name]()
+
+
 def fits(value: str) -> bool:
     """Whether a value can be written without escaping it, in every format."""
     return _PLAIN.fullmatch(value) is not None
@@ -52,7 +100,7 @@ def fits(value: str) -> bool:
 
 def get(format_: str, content: bytes, path: Path) -> str | None:
     """Return the value of a key, or None if it is missing. Raises Malformed if the file cannot be read."""
-    return _value(FORMATS[format_].keys(read(content)), path)
+    return _value(format_of(format_).keys(read(content)), path)
 
 
 def put(format_: str, content: bytes, path: Path, value: str, *, address: bool = False) -> tuple[bytes, str]:
@@ -62,7 +110,7 @@ def put(format_: str, content: bytes, path: Path, value: str, *, address: bool =
     knows that its tool expands none of them.
     Raises Malformed if the file cannot be read, has the key, or cannot be changed safely.
     """
-    kind, text = FORMATS[format_], read(content)
+    kind, text = format_of(format_), read(content)
     before = kind.keys(text)
     if _value(before, path) is not None:
         raise Malformed(f"{'.'.join(path)} is there already")
@@ -88,7 +136,7 @@ def take(format_: str, content: bytes, path: Path, inserted: str) -> bytes:
 
     Raises Malformed if the file cannot be read, or cannot be changed safely.
     """
-    kind, text = FORMATS[format_], read(content)
+    kind, text = format_of(format_), read(content)
     before = kind.keys(text)
     key = next((one for one in reversed(before) if one.path == path), None)
     if key is None:

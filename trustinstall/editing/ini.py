@@ -12,7 +12,7 @@ from trustinstall.editing.text import MARK, Continued, Key, Malformed, Path, ins
 from trustinstall.patterns import regex
 from trustinstall.values import NamedTuple
 
-_DELIMITER = regex("[=:]")
+_DELIMITER, _EQUALS = regex("[=:]"), regex("=")
 _MOST_INHERITED = 10_000  # keys of the default section, times the sections that have them
 
 
@@ -20,14 +20,20 @@ class Ini(NamedTuple):
     """Files as configparser reads them: a line indented more than a key continues its value; a key needs a section.
 
     `defaults`: the section whose keys every other section of the file inherits; "" if the tool has none.
-    `options`: whether keys are named like options, as pip's: `_` is `-`, and two dashes may come first.
+    `options`: whether keys are named like options, as pip's: `_` is `-`, and two dashes may come first; pip refuses a
+    file with a byte-order mark.
+    `directives`: whether the files are Mercurial's: lines that begin with `%` are directives (`%include`, `%unset`),
+    and only `=` ends a key.
     """
 
     defaults: str = "DEFAULT"
     options: bool = False
+    directives: bool = False
 
     def keys(self, text: str) -> list[Key]:
         """Return every key, its section's name first, those of the default section first; names of keys ignore case."""
+        if self.options and text.startswith(MARK):
+            raise Malformed("it begins with a byte-order mark, which pip refuses")
         found, headers = self._read(text)
         found = [replace(one, path=(one.path[0], _option(one.path[1]))) for one in found] if self.options else found
         own = [one for one in found if one.path[0] != self.defaults]
@@ -56,8 +62,7 @@ class Ini(NamedTuple):
         indent = above[: len(above) - len(above.lstrip(" \t"))]  # a deeper one would continue that key
         return last.end, inserted(text, last.end, [indent + line])
 
-    @staticmethod
-    def _read(text: str) -> tuple[list[Key], list[tuple[int, str]]]:
+    def _read(self, text: str) -> tuple[list[Key], list[tuple[int, str]]]:
         """Return every key of the text itself, and the start of each section."""
         open_: Continued | None = None
         found: list[Continued] = []
@@ -65,7 +70,7 @@ class Ini(NamedTuple):
         depth = 0
         for row in rows(text):
             bare = row.text.strip()
-            if not bare or bare[0] in "#;":
+            if not bare or bare[0] in "#;" or (self.directives and row.text[0] == "%"):
                 continue
             indent = len(row.text) - len(row.text.lstrip())
             if open_ is not None and indent > depth:
@@ -83,7 +88,7 @@ class Ini(NamedTuple):
                 headers.append((row.start, bare[1:close]))
                 open_ = None
                 continue
-            delimiter = _DELIMITER.search(bare)
+            delimiter = (_EQUALS if self.directives else _DELIMITER).search(bare)
             if delimiter is None or not delimiter.start() or not headers:
                 raise Malformed(f"line {line_number(text, row.start)} is neither a section nor a key in one")
             path = (headers[-1][1], bare[: delimiter.start()].rstrip().lower())

@@ -34,6 +34,12 @@ class Chosen(NamedTuple):
     own: list[Pair]
     others: list[Outcome]
 
+    def including(self, host: Host, stores: Mapping[str, Pair]) -> Chosen:
+        """Return the same, with more stores, by id; one of another account is left as it is."""
+        mine = [pair for pair in stores.values() if pair[1].owner == host.account.uid]
+        theirs = [classify.not_covered(host, store) for _, store in stores.values() if store.owner != host.account.uid]
+        return Chosen([*self.stores, *mine], [*self.own, *mine], [*self.others, *theirs])
+
 
 def choose(
     host: Host, found: Found, request: Request, selection: Selection, stuck: Mapping[tuple[str, str], str]

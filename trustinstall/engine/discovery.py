@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from trustinstall.engine import walk
 from trustinstall.errors import TrustInstallError, printable
 from trustinstall.stores.backend import Capability
+from trustinstall.stores.reference import Reference
 from trustinstall.stores.store import OtherAccount
 from trustinstall.values import dataclass
 
@@ -61,16 +62,31 @@ def discover(
     ledger remembers it. `on_progress` is called with a sentence while whole trees are scanned.
     """
     found = Found()
+    _look(host, [one for one in backends if not isinstance(one, Reference)], places, found, on_progress)
+    _walk(host, backends, places, found, on_progress)
+    host = host.knowing(found.known)  # settings of environments decide which settings of the account may be made
+    _look(host, [one for one in backends if isinstance(one, Reference)], places, found, on_progress)
+    rank = {one.name: number for number, one in enumerate(backends)}
+    found.stores = dict(sorted(found.stores.items(), key=lambda item: rank[item[1][0].name]))
+    _leave_to_others(host, found)
+    find_again(host, backends, remembered, found, adding=adding)
+    return found
+
+
+def _look(
+    host: Host,
+    backends: Sequence[Backend],
+    places: DiscoveryOptions,
+    found: Found,
+    on_progress: Callable[[str], None],
+) -> None:
+    """Add what backends find by themselves."""
     for backend in backends:
         try:
             for one in backend.discover(host, places):
                 _note(found, backend, one, on_progress)
         except OSError as error:
             found.failures[backend.name] = error.strerror or str(error)
-    _walk(host, backends, places, found, on_progress)
-    _leave_to_others(host, found)
-    find_again(host, backends, remembered, found, adding=adding)
-    return found
 
 
 def _walk(
@@ -80,7 +96,7 @@ def _walk(
     found: Found,
     on_progress: Callable[[str], None],
 ) -> None:
-    """Add what a walk finds, each store where its backend stands in the catalogue."""
+    """Add what a walk finds."""
     for one in walk.walk(host, backends, places):
         if isinstance(one, walk.Failed):
             found.failures[one.backend.name] = one.error.strerror or str(one.error)
@@ -92,8 +108,6 @@ def _walk(
         else:
             on_progress(f"{_LOOKING} {len(found.stores):,} found ({one.path})")
             found.cut += [f"{printable(one.path)} was not looked through to its end: {one.why}"] if one.why else []
-    rank = {one.name: number for number, one in enumerate(backends)}
-    found.stores = dict(sorted(found.stores.items(), key=lambda item: rank[item[1][0].name]))
 
 
 def _leave_to_others(host: Host, found: Found) -> None:

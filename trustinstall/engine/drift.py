@@ -1,8 +1,9 @@
 """The difference between a scope's ledger and its stores, found by observing each store once; `repair` mends it.
 
-A person's decision is never undone: a setting with another value, a settings file that was edited later, and a
-distrusted root stay, and the outcome gives the reason. The stores are compared with the ledger's records, not with the
-text that `add` would write today.
+A person's decision is never undone: a setting with another value than the managed one, a settings file that was edited
+later, and a distrusted root stay, and the outcome gives the reason. A setting that named a bundle of its owner, and now
+names another one, is no such decision: the root goes into the new bundle. The stores are compared with the ledger's
+records, not with the text that `add` would write today.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from trustinstall.engine.ownership import decide, holds
 from trustinstall.engine.request import Request, Selection
 from trustinstall.engine.scope import Scope
 from trustinstall.errors import UsageProblem
+from trustinstall.facts.programs import is_absolute
 from trustinstall.state import known_bundles
 from trustinstall.state.directory import State
 from trustinstall.state.ledger import moment
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
     from trustinstall.state.ledger import Ledger
     from trustinstall.state.terms import Terms
     from trustinstall.stores.backend import Backend
-    from trustinstall.stores.desired import Record
+    from trustinstall.stores.desired import Placement, Record
     from trustinstall.stores.observation import Observation
     from trustinstall.stores.store import Store
 
@@ -114,7 +116,7 @@ def look(
     0.25 s if all hundred differ. A memory of inodes and times would save a part of that once an hour, and would have to
     be believed (`tests/end_to_end/declared/test_cost.py` keeps the bound of twice `list`).
     """
-    host = host.remembering()
+    host = host.still_remembering()
     asked = _existing(host, places_of(wanted))
     state = State(host.state_base(), host.account.uid, machine=host.account.uid == host.machine_owner)
     places = replace(known_bundles.fill(host, state, asked), through=True)
@@ -224,9 +226,14 @@ class _Scene:
             return ""
         named = self._backend.named(self._host, self._store)
         if named.by is By.OWNER:
-            return "" if all(named.path in one.entries for one in placed) else _CHANGED_SINCE
+            return "" if all(self._is_theirs(named.path, one) for one in placed) else _CHANGED_SINCE
         edited = named.by is By.UNSET and self._edited_since(max(one.since for one in placed))
         return _CHANGED_SINCE if edited else ""
+
+    def _is_theirs(self, path: str, placement: Placement) -> bool:
+        """Whether a setting named its owner's bundle at `path`, or another one: then its new bundle gets the root."""
+        others = (one for one in placement.entries if is_absolute(self._host, one) and one != self._store.location)
+        return path in placement.entries or any(others)
 
     def _edited_since(self, since: str) -> bool:
         """Whether the file was written after `since`; restoring a backup restores the old time, too."""

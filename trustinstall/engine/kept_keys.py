@@ -14,57 +14,33 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from trustinstall import editing
-from trustinstall.editing.setting import SetKey
-from trustinstall.editing.text import line_number
-from trustinstall.editing.text import read as text_of
+from trustinstall.engine import kept_keys_plan as planning
 from trustinstall.engine import shared_files
+from trustinstall.engine.kept_keys_plan import Change
 from trustinstall.engine.outcome import Outcome, Planned, Result
 from trustinstall.engine.perform import Changed, perform
 from trustinstall.engine.recovery import clear
 from trustinstall.engine.shared_files import Leaving
 from trustinstall.engine.wording import words
 from trustinstall.errors import StateError, StoreError, printable
-from trustinstall.host import Kind
-from trustinstall.patterns import regex
 from trustinstall.state import kept_keys, ledger_file
-from trustinstall.state.kept_keys import Kept, KeptKey, Row
-from trustinstall.state.ledger import moment
+from trustinstall.state.kept_keys import Kept, Row
 from trustinstall.stores.files import missing_parents
 from trustinstall.stores.keys import FileKeys
 from trustinstall.stores.steps import ABSENT, Content, Delete, Edit, MakeDirectory, digest
 from trustinstall.stores.store import Store
-from trustinstall.values import NamedTuple, dataclass
+from trustinstall.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from trustinstall.host import ActingHost, Host
+    from trustinstall.host import ActingHost
     from trustinstall.state.directory import State
     from trustinstall.state.ledger import Ledger
     from trustinstall.stores.steps import Step
 
 BACKEND = "proxies"
-_LIMIT = 1024 * 1024  # bytes; no settings file is larger
 _ATTEMPTS = 3  # attempts to change a file that another program changes, too
-#: The rest of a managed file without its keys: at most the header of the section that the certificate's key is in.
-_EMPTY = regex(rb"\s*(?:\[[\w.-]+\]\s*)?")
-_CHANGED_SINCE = "it was changed after that, and stays as it is"
-
-
-class Change(NamedTuple):
-    """The change of one file.
-
-    Attributes:
-        old: its present content, or None if it does not exist.
-        new: its new content, or None if it is to be deleted.
-        row: its new record, or None if it holds no managed key afterwards.
-        detail: why keys are left as they are, or "".
-    """
-
-    old: bytes | None
-    new: bytes | None
-    row: Row | None
-    detail: str = ""
 
 
 @dataclass
@@ -124,7 +100,7 @@ class Keeper:
         row = kept.rows.get(want.location)
         try:
             for _ in range(_ATTEMPTS):
-                change = plan(self.host, want, row, self.ledger)
+                change = planning.plan(self.host, want, row, self.ledger)
                 if self.dry_run or change.old == change.new:
                     return _with(kept, want.location, change.row), self._outcome(want, change)
                 if want.wrong:
@@ -145,7 +121,7 @@ class Keeper:
         kept = replace(kept, directories=tuple(dict.fromkeys((*kept.directories, *shared, *directories))))
         self._save(_with(kept, want.location, _either(before, change.row, token)))
         if before is not None and change.row is None and change.old is not None and change.new is not None:
-            bare = _bare(want, change.old, before, self.ledger)
+            bare = planning.bare(want, change.old, before, self.ledger)
             self._hand_over(Leaving(want.location, change.old, bare, change.new, before.created, kept.directories))
         try:
             for step in (*map(MakeDirectory, directories), _step(want, change)):
@@ -195,97 +171,6 @@ class Keeper:
 def unwritten(path: str, error: OSError) -> StateError:
     """Return the error of records that cannot be written."""
     return StateError(f"cannot write {path}: {words(error)}; mend that, and try again")
-
-
-def plan(host: Host, want: FileKeys, row: Row | None, ledger: Ledger) -> Change:
-    """Return the change of one file. Raises Malformed, OSError or StoreError if it is impossible.
-
-    A person's decision stays: keys that the person set, and managed keys that the person took out.
-    """
-    old = _read(host, want.location)
-    shared = shared_files.holds_certificates(ledger, want.location)
-    rest = _without(want.format, old or b"", row, alone=not shared)
-    if row is not None and want.keys and _taken_out(host, want, row, old):
-        return Change(old, old, row, _CHANGED_SINCE)
-    theirs = {path: line for path, _ in want.keys if (line := _line(want.format, rest, path))}
-    shown = printable(want.location, 4096)
-    said = (f"{shown} line {line} says {'.'.join(path)}, and is left" for path, line in theirs.items())
-    detail = "; ".join(filter(None, (want.left, *said)))
-    keys = () if want.together and theirs else [one for one in want.keys if one[0] not in theirs]
-    new, kept = rest, list[KeptKey]()
-    bare = _bare(want, old or b"", row, ledger)
-    for path, value in keys:
-        new, inserted = editing.put(want.format, new, path, value, address=True)
-        bare, alone = _alone(want.format, bare, path, value)
-        kept.append(KeptKey(path, value, inserted, "" if alone == inserted else alone))
-    created = (row.created if row else False) or old is None or want.location in shared_files.made(ledger)
-    if not kept:
-        gone = old is None or (row is not None and row.created and _EMPTY.fullmatch(rest))
-        return Change(old, None if gone else old if row is None else rest, None, detail)
-    if old is not None and new == old and row is not None:
-        return Change(old, old, row, detail)
-    row = Row(want.name, want.clients, want.location, want.format, tuple(kept), created, host.stamp())
-    return Change(old, new, row, detail)
-
-
-def _read(host: Host, location: str) -> bytes | None:
-    status = host.status(location)
-    if status is not None and status.kind is Kind.FILE and status.links > 1:
-        cause = "it has several names (hard links), and replacing it would separate it from the others"
-        raise StoreError(store=location, cause=cause, advice="make it a file of its own, and try again")
-    return host.read_or_none(location, _LIMIT)
-
-
-def _without(format_: str, content: bytes, row: Row | None, *, alone: bool) -> bytes:
-    """Return the content of a file without the keys of its row; `alone`: it holds no keys of certificates."""
-    for one in reversed(row.keys if row else ()):
-        texts = (one.alone, one.inserted) if one.alone and alone else (one.inserted,)
-        cuts = [SetKey(format_, one.path, one.value, present=False, inserted=text).apply(content) for text in texts]
-        content = min(cuts, key=len)  # both are correct; if a text is no longer in the file, only the key is cut
-    return content
-
-
-def _bare(want: FileKeys, content: bytes, row: Row | None, ledger: Ledger) -> bytes:
-    """Return the content of a file without any text of trustinstall, or unchanged if that cannot be cut."""
-    with suppress(editing.Malformed):
-        return _bare_for_certain(want, content, row, ledger)
-    return content
-
-
-def _bare_for_certain(want: FileKeys, content: bytes, row: Row | None, ledger: Ledger) -> bytes:
-    rest = shared_files.without_certificates(ledger, want.location, want.format, content)
-    if rest != content:
-        return _without(want.format, rest, row, alone=True)
-    rest = _without(want.format, content, row, alone=not shared_files.holds_certificates(ledger, want.location))
-    return shared_files.without_certificates(ledger, want.location, want.format, rest)
-
-
-def _alone(format_: str, bare: bytes, path: editing.Path, value: str) -> tuple[bytes, str]:
-    """Put a key into content without keys of certificates; return the new content, and the inserted text."""
-    try:
-        return editing.put(format_, bare, path, value, address=True)
-    except editing.Malformed:
-        return bare, ""
-
-
-def _taken_out(host: Host, want: FileKeys, row: Row, old: bytes | None) -> bool:
-    """Whether a person took out managed keys: one is missing, and the file was written after they were set.
-
-    A time within a second of the record does not count, because records have whole seconds.
-    """
-    same = [(one.path, one.value) for one in row.keys] == list(want.keys)
-    status = host.status(want.location)
-    if not same or old is None or status is None or row.token or want.delivered:
-        return False
-    there = (editing.get(row.format, old, one.path) == one.value for one in row.keys)
-    return not all(there) and status.mtime_ns > (moment(row.since).timestamp() + 1) * 1e9
-
-
-def _line(format_: str, content: bytes, path: editing.Path) -> int:
-    """Return the line of a key, from 1, or 0 if the file does not have it."""
-    text = text_of(content)
-    found = (one for one in reversed(editing.FORMATS[format_].keys(text)) if one.path == path)
-    return next((line_number(text, one.start) for one in found), 0)
 
 
 def _step(want: FileKeys, change: Change) -> Step:

@@ -5,31 +5,31 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from trustinstall.engine import audit, bookkeeping, discovery, order
+from trustinstall.engine import audit, bookkeeping, discovery, former, order
 from trustinstall.engine.asked_again import asked_again
 from trustinstall.engine.choosing import choose
+from trustinstall.engine.records import Records
 from trustinstall.engine.recovery import has_leftovers, recover
 from trustinstall.engine.request import Selection
 from trustinstall.engine.rewriting import rewrite
 from trustinstall.engine.side_by_side import change_side_by_side
 from trustinstall.engine.tally import Tally
 from trustinstall.engine.work import Work
-from trustinstall.errors import StateError, UsageProblem
+from trustinstall.errors import UsageProblem
 from trustinstall.host import console
 from trustinstall.state import known_bundles, ledger_file
-from trustinstall.state.directory import State, prepare
+from trustinstall.state.directory import prepare
 from trustinstall.state.journal import Journal
 from trustinstall.stores.store import DiscoveryOptions
 from trustinstall.values import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from trustinstall.engine.choosing import Chosen
     from trustinstall.engine.discovery import Found
@@ -37,8 +37,7 @@ if TYPE_CHECKING:
     from trustinstall.engine.request import Request
     from trustinstall.engine.rewriting import Rewrite
     from trustinstall.host import ActingHost
-    from trustinstall.state.ledger import Covered, Ledger
-    from trustinstall.state.terms import Terms
+    from trustinstall.state.ledger import Ledger
     from trustinstall.stores.backend import Backend
     from trustinstall.stores.store import Store
 
@@ -54,28 +53,8 @@ class Scope:
     recovered: bool = False
 
 
-class Engine:
+class Engine(Records):
     """The engine of one account's scope (root's is the machine's)."""
-
-    def __init__(self, host: ActingHost, backends: Sequence[Backend], on_progress: Callable[[str], None]) -> None:
-        """`on_progress` is called about every tenth of a second during long work, with a description of the work."""
-        self._host, self._backends, self._on_progress = host, backends, on_progress
-        uid = host.account.uid
-        self._state = State(host.state_base(), uid, machine=uid == host.machine_owner)
-
-    @property
-    def _name(self) -> str:
-        return "machine" if self._state.machine else self._host.account.name
-
-    def log(self, request: Request, scope: str, outcomes: Sequence[Outcome]) -> None:
-        """Log work for another account in this scope's audit log: the account may change its own log."""
-        if audit.is_worth_a_line(request, outcomes):
-            with self._locked() as host:
-                audit.record(host, self._state, request, scope, outcomes)
-
-    def ledger(self) -> Ledger:
-        """Return the ledger as it is now; see `ledger_file.load`."""
-        return ledger_file.load(self._host, self._state)
 
     def unfinished(self) -> bool:
         """Whether an earlier command did not end, as far as this account can see."""
@@ -160,65 +139,6 @@ class Engine:
         over = {one.sha256 for one in ledger.over(self._host.now())}
         return replace(request, certificates=tuple(one for one in request.certificates if one.sha256 in over))
 
-    def cover(self, request: Request, accounts: Sequence[Covered]) -> None:
-        """Note the other accounts that certificates are added for, before their stores are changed."""
-        prepare(self._host, self._state)
-        with self._ledger_update() as ledger:
-            for one in request.certificates:
-                ledger.claim(one, request.by, self._host.stamp(), request.terms)
-                ledger.cover(one.sha256, accounts)
-
-    def restate(self, request: Request, terms: Mapping[str, Terms]) -> None:
-        """Give existing claims new terms, by SHA-256; nothing is written if they have these terms."""
-        if not any(sha256 in self.ledger().claims for sha256 in terms):
-            return
-        with self._ledger_update() as ledger:
-            for one in request.certificates:
-                if one.sha256 in ledger.claims:
-                    ledger.claim(one, request.by, self._host.stamp(), terms[one.sha256])
-
-    def uncover(self, request: Request, accounts: Sequence[Covered]) -> None:
-        """Note the other accounts for which nothing is left to undo."""
-        with self._ledger_update() as ledger:
-            for one in request.certificates:
-                ledger.uncover(one.sha256, accounts)
-
-    def note_imports(self, request: Request, held: Mapping[str, tuple[str, ...]]) -> None:
-        """Note which stores held certificates before a policy of the machine makes others import them."""
-        prepare(self._host, self._state)
-        with self._ledger_update() as ledger:
-            for one in request.certificates:
-                ledger.claim(one, request.by, self._host.stamp(), request.terms)
-                ledger.note_imports(one.sha256, held[one.sha256])
-
-    def forget_imports(self, request: Request, backends: Collection[str]) -> None:
-        """Forget the imports of certificates that no store of these backends holds."""
-        with self._ledger_update() as ledger:
-            for one in request.certificates:
-                if not any(store.partition(":")[0] in backends for store in ledger.stores_of(one.sha256)):
-                    ledger.note_imports(one.sha256, None)
-
-    @contextmanager
-    def _ledger_update(self) -> Generator[Ledger, None, None]:
-        """Lock, load, let the caller change the ledger, and save it if it has changed."""
-        with self._locked() as host:
-            before = self.ledger()
-            ledger = before.copy()
-            yield ledger
-            ledger.drop_unused()
-            if ledger != before:
-                self._save(host, before, ledger)
-
-    def _save(self, host: ActingHost, before: Ledger, ledger: Ledger) -> None:
-        """Write the ledger; if that fails, undo every unrecorded change. Raises StateError."""
-        try:
-            ledger_file.save(host, self._state, before, ledger)
-        except OSError as error:
-            recover(host, self._state, self.ledger(), self._backends)
-            raise StateError(
-                f"cannot write {self._state.ledger}: {error.strerror}; all was put back: mend that, and try again"
-            ) from None
-
     def _finds_quickly(self, request: Request, places: DiscoveryOptions, selection: Selection) -> bool:
         """Whether each word of a selection is the name of a backend that finds a store, which needs no other backend.
 
@@ -247,14 +167,6 @@ class Engine:
             host.announce(f"{sentence}; name what is left out with --search")
         return found
 
-    @contextmanager
-    def _locked(self) -> Generator[ActingHost, None, None]:
-        descriptor = self._host.lock(self._state.lock, lambda: self._on_progress("Waiting for another trustinstall …"))
-        try:
-            yield self._host.holding(descriptor)
-        finally:
-            self._host.unlock(descriptor)
-
     def _change(
         self,
         work: Work,
@@ -262,13 +174,16 @@ class Engine:
         selection: Selection,
         stuck: Mapping[tuple[str, str], str] = MappingProxyType({}),
     ) -> Scope:
-        host, ledger, request = work.host, work.ledger, work.request
-        found = self._discover(host, ledger, request, places)
+        ledger, request = work.ledger, work.request
+        found = self._discover(work.host, ledger, request, places)
+        host = work.host = work.host.knowing(found.known)
         if places.through and not work.dry_run:
             known_bundles.keep(host, self._state, found.known)
         if request.only_imposed:
             return Scope(tuple(self._take_out_imposed(work, found.stores.values(), host.account.uid)), {})
-        chosen = choose(host, found, request, selection, stuck)
+        old = former.bundles(work, self._backends, found.stores, selection)
+        chosen = choose(host, found, request, selection, stuck).including(host, old)
+        found.stores.update(old)
         asked = {one.name for one in self._backends}
         outcomes = chosen.others + bookkeeping.gone(host, ledger, request, found, asked, forget=not work.dry_run)
         outcomes += self._change_stores(work, chosen, outcomes)

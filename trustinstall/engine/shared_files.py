@@ -59,7 +59,7 @@ def without_certificates(ledger: Ledger, location: str, format_: str, content: b
     """Return the content of a file without the text that the ledger records for certificates. Raises Malformed."""
     for one in sorted(_noted(ledger, location), key=len, reverse=True):
         text = text_of(content)
-        keys = editing.FORMATS[format_].keys(text)
+        keys = editing.format_of(format_).keys(text)
         path = next((key.path for key in keys if _core(text[key.start : key.end]) in one), None)
         if path is not None:
             content = editing.take(format_, content, path, one)

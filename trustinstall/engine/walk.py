@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from trustinstall.patterns import regex
 from trustinstall.stores import trees
 from trustinstall.stores.store import OtherAccount, ScanProgress
 from trustinstall.values import NamedTuple
@@ -65,10 +66,12 @@ class _Table:
         pieces = dict.fromkeys(piece for one in wanted for piece in one.pieces)
         self._pieces = [one for one in pieces if not any(other in one for other in pieces if other != one)]
         patterns = dict.fromkeys(one.names.pattern for one in wanted)
-        self._names = re.compile("|".join(patterns) or "(?!)", re.IGNORECASE | re.ASCII)
+        self._names = regex("|".join(patterns) or "(?!)", re.IGNORECASE | re.ASCII)
 
     def candidates(self, names: tuple[str, ...]) -> Iterable[str]:
         """Return the names in a directory that a backend asks for; most directories have none."""
+        if not names:
+            return ()
         text = "\n".join(("", *names, "")).lower()
         for piece in self._pieces:  # `any` would take twice the time
             if piece in text:

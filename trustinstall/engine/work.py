@@ -11,6 +11,7 @@ from trustinstall.engine.task import StoreTask
 from trustinstall.engine.transaction import StoreResult, StoreTransaction
 from trustinstall.errors import TrustInstallError
 from trustinstall.stores.desired import Desired, Placement
+from trustinstall.stores.reference import names_nothing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -95,9 +96,14 @@ class Work:
         return [ended[store.id] for _, store in pairs]
 
     def note(self, backend: Backend, store: Store, result: StoreResult | None) -> None:
-        """Note in the ledger what is managed in a changed store."""
+        """Note in the ledger what is managed in a changed store, or that a setting names no bundle any more."""
         if result is not None and self._journal is not None:
             bookkeeping.note(self.ledger, self.task(backend, store), result, self.request, self.host.stamp())
+        elif (
+            not (self.adding or self.dry_run) and store.blocked is not None and names_nothing(self.host, backend, store)
+        ):
+            for one in self.request.certificates:
+                self.ledger.retire(store.id, one.sha256)
 
     def follow(self, backend: Backend, store: Store, fed: dict[str, Outcome]) -> Outcome:
         """Return the outcome of a store that another store feeds; only a requested foreign copy is removed."""

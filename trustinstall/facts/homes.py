@@ -82,6 +82,13 @@ def why_unreachable(host: Host, account: Account) -> str | None:
     return None
 
 
+def certainly_lacks(host: Host, account: Account, path: str) -> bool:
+    """Whether an account's home can be looked into by root, and a path in it does not exist."""
+    mount = _mount_of((account.home or "").rstrip("/") or "/", _mounts(host))
+    elsewhere = mount is not None and (_is_remote(mount) or _is_somebodys(mount))
+    return not elsewhere and why_unreachable(host, account) is None and host.status(path) is None
+
+
 def has_none(host: Host, account: Account) -> bool:
     """Whether an account has no home, and not one that is only closed or not mounted."""
     if not account.home:

@@ -44,6 +44,10 @@ def _find(host: Host) -> SystemRoots | None:
 
 def bundle(host: Host, path: str) -> bytes | None:
     """Return the content of a bundle, links followed; None if it is not a bundle, or unreadable."""
+    return host.remembered(("bundle", path), lambda: _bundle(host, path))
+
+
+def _bundle(host: Host, path: str) -> bytes | None:
     try:
         content = host.read(host.real(path))
     except OSError:

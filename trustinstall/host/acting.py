@@ -43,8 +43,7 @@ def _changing(act: Callable[Concatenate[ActingHost, _P], _R]) -> Callable[Concat
         try:
             return act(self, *args, **kwargs)
         finally:
-            if self.answers is not None:
-                self.answers.forget()
+            self.forget()
 
     return changing
 
@@ -52,6 +51,11 @@ def _changing(act: Callable[Concatenate[ActingHost, _P], _R]) -> Callable[Concat
 @dataclass(frozen=True)
 class ActingHost(Host):
     """A host that may be changed. Only the engine has one: a backend gets a `Host`, which can only read."""
+
+    def forget(self) -> None:
+        """Forget every answer: the machine may have changed."""
+        if self.answers is not None:
+            self.answers.forget()
 
     def lock(self, path: str, on_progress: Callable[[], None]) -> int:
         """Take a lock; see `locks.take`."""
@@ -220,7 +224,10 @@ class ActingHost(Host):
         invocation.pause(seconds)
 
     def guarded(self, guard: Guard) -> GuardHeld:
-        """Return a context that holds the guard's lock while its tool is quiet; see `other_processes.GuardHeld`."""
+        """Return a context that holds the guard's lock while its tool is quiet; see `other_processes.GuardHeld`.
+
+        Every answer is forgotten when it is entered.
+        """
         from trustinstall.host.other_processes import GuardHeld
 
-        return GuardHeld(guard, self.root)
+        return GuardHeld(guard, self.root, self.forget)

@@ -86,10 +86,16 @@ def _read_all(descriptor: int) -> bytes:
 
 def list_input(path: str) -> list[str] | None:
     """Return the sorted paths of the regular files directly in a directory, or None if `path` is not a directory."""
-    if not os.path.isdir(path):
-        return None
-    with os.scandir(path) as entries:
-        return sorted(entry.path for entry in entries if entry.is_file())
+    inside = list_entries(path)
+    return None if inside is None else [one for one in inside if is_file(one)]
+
+
+def list_entries(path: str) -> list[str] | None:
+    """Return the sorted paths of all that is directly in a directory, or None if `path` is not a directory.
+
+    The names stand after a slash, on Windows too.
+    """
+    return sorted(f"{path.rstrip('/')}/{name}" for name in os.listdir(path)) if os.path.isdir(path) else None
 
 
 def is_file(path: str) -> bool:
@@ -116,5 +122,5 @@ def absolute(path: str, home: str | None) -> str:
 
 def _bounded(content: bytes, name: str) -> bytes:
     if len(content) > LIMIT:
-        raise CertificateRefused(f"{name} is over 1 MiB, and no certificate file is; name the certificate itself")
+        raise CertificateRefused(f"{name} is over 1 MiB, and no certificate or document is; name the right file")
     return content

@@ -54,6 +54,12 @@ class Host(LooksAtFiles, LooksAtMachine):
 
         return inputs.list_input(self.where(self.absolute(path)))
 
+    def list_entries(self, path: str) -> list[str] | None:
+        """Return the sorted paths of all in a directory that the caller names; None if it is not a directory."""
+        from trustinstall.host import inputs
+
+        return inputs.list_entries(self.where(self.absolute(path)))
+
     def secret_in(self, path: str) -> Secret:
         """Return the password in a file that the caller names, on the running machine; see `passwords.in_file`."""
         from trustinstall.host import inputs, passwords

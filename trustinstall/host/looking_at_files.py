@@ -52,7 +52,7 @@ class LooksAtFiles(HostValue):
 
     def real(self, path: str) -> str:
         """Return the path with every link resolved, inside the host's root."""
-        return paths.resolve(self.root, path)
+        return self.remembered(("where links lead", path), lambda: paths.resolve(self.root, path))
 
     def names(self, path: str) -> list[str]:
         """Return the sorted names in a directory; empty if it does not exist or may not be read."""

@@ -16,7 +16,7 @@ from trustinstall.host.commands import Locking
 from trustinstall.patterns import regex
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from trustinstall.host.commands import Guard
 
@@ -33,11 +33,12 @@ class GuardHeld:
     `told` is the environment for tools: dpkg(1) does not take its frontend lock when DPKG_FRONTEND_LOCKED is set,
     because its caller holds it. If the lock's holder is an ancestor of this process (a package's own hook called it),
     waiting would never end: then nothing is taken, and tools get the same environment.
-    Entering and `wait` raise Busy when either is not quiet in time.
+    Entering and `wait` raise Busy when either is not quiet in time. `on_quiet` is called when it was entered: the tool
+    may have changed the machine until then.
     """
 
-    def __init__(self, guard: Guard, root: str) -> None:
-        self._guard, self._root = guard, root
+    def __init__(self, guard: Guard, root: str, on_quiet: Callable[[], None] = lambda: None) -> None:
+        self._guard, self._root, self._on_quiet = guard, root, on_quiet
         self._descriptor = -1
         self.told: Mapping[str, str] = {}
 
@@ -49,6 +50,7 @@ class GuardHeld:
         except BaseException:
             self.__exit__()
             raise
+        self._on_quiet()
         return self
 
     def __exit__(self, *_: object) -> None:

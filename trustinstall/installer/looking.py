@@ -43,7 +43,7 @@ def look(
     With `through`, whole trees are scanned as `add` does; otherwise only known places of bundles are read.
     Raises StateError if a ledger is not trusted.
     """
-    host = host.remembering()
+    host = host.still_remembering()
     machine, problem = machine_ledger(host)
     scopes = _scopes(host, machine)
     places = known_bundles.fill(host, state_of(host, host.account.uid), places)

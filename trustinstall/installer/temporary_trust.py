@@ -16,6 +16,7 @@ from trustinstall.errors import UsageProblem, printable
 from trustinstall.facts import system_bundle
 from trustinstall.facts.variables import ADDS, REPLACES
 from trustinstall.host import TemporaryFiles
+from trustinstall.state import known_bundles, scopes
 from trustinstall.values import NamedTuple
 from trustinstall_platforms.tools.effective import decide
 from trustinstall_platforms.tools.effective.clients import of_tool
@@ -106,7 +107,8 @@ def _public(host: Host) -> bytes:
 
 def _hidden(host: Host) -> Iterator[tuple[bytes, list[str]]]:
     """Yield the bundles that the caller's own settings name, each with the variables that would hide it."""
-    for name, paths in hidden(host).items():
+    knowing = known_bundles.told(host, scopes.state_of(host, host.account.uid))
+    for name, paths in hidden(knowing).items():
         contents = [content for path in sorted(paths) if (content := system_bundle.bundle(host, path)) is not None]
         if contents and not host.environ.get(name):
             yield b"\n".join((_public(host), *contents)), [name]

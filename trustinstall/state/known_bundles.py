@@ -49,6 +49,11 @@ def load(host: Host, state: State) -> Hints:
         return Hints()
 
 
+def told(host: Host, state: State) -> Host:
+    """Return the same host, which knows the places of the last scan."""
+    return host.knowing(load(host, state).known)
+
+
 def fill(host: Host, state: State, places: DiscoveryOptions) -> DiscoveryOptions:
     """Return the known places, and scan whole trees if that was requested or the last scan is too old."""
     hints = load(host, state)

@@ -135,3 +135,11 @@ def seen_through(host: Host, named: Named, names: frozenset[str]) -> Observation
     half = dict.fromkeys(names & seen.anchors.keys() - seen.marked, State.PARTIAL)
     copies = tuple(Copy(one.sha256, marked=one.marked) for one in seen.copies)
     return replace(seen, anchors={**seen.anchors, **half}, copies=copies, outdated=named.outdated)
+
+
+def names_nothing(host: Host, backend: Backend, store: Store) -> bool:
+    """Whether a store is a reference whose owner has set it to what is no bundle: then it holds nothing managed."""
+    if not isinstance(backend, Reference):
+        return False
+    named = backend.named(host, store)
+    return named.by is By.OWNER and not named.path

@@ -133,9 +133,10 @@ def is_cache(entry: Entry) -> bool:
     uv marks its cache (bford.info/cachedir), as do environments themselves, that backups may leave out; conda lists its
     downloads (docs.conda.io, "pkgs_dirs").
     """
-    if entry.path.endswith("/pkgs") and not _FETCHED.isdisjoint(entry.files):
-        return True
-    return "CACHEDIR.TAG" in entry.files and "pyvenv.cfg" not in entry.files
+    files = entry.files
+    if "CACHEDIR.TAG" in files:
+        return "pyvenv.cfg" not in files
+    return entry.path.endswith("/pkgs") and not _FETCHED.isdisjoint(files)
 
 
 def cached(host: Host, path: str) -> str | None:

@@ -66,7 +66,7 @@ class KeyInFile(NamedTuple):
         old = host.read(store.location, LIMIT)
         try:
             text = text_of(old)
-            key = next(one for one in reversed(editing.FORMATS[self.format].keys(text)) if one.path == self.path)
+            key = next(one for one in reversed(editing.format_of(self.format).keys(text)) if one.path == self.path)
             _, new = editing.put(self.format, b"", self.path, value)
             said = text[key.start : key.end]
             new = new.rstrip("\n") + said[len(said.rstrip("\r\n")) :]

@@ -1,9 +1,10 @@
 """Settings that trustinstall only reads: if one names a bundle of the same account, certificates go into that bundle.
 
 No key is set. They are the settings of tools that follow the system until their own settings name a bundle (curl, git,
-Cargo, Poetry and more), those for one profile, URL or command of a tool of the table, and those for one registry,
-repository or cluster. If a file has its private key beside it, it is an authority that makes certificates here, like
-minikube's, which its clusters also accept as the authority of their clients: no certificate goes into that file.
+Cargo, Poetry and more), those for one profile, URL or command of a tool of the table, those of one Python environment,
+and those for one registry, repository or cluster. If a file has its private key beside it, it is an authority that
+makes certificates here, like minikube's, which its clusters also accept as the authority of their clients: no
+certificate goes into that file.
 """
 
 from __future__ import annotations
@@ -55,9 +56,12 @@ def stores(host: Host, backend: str, sessions: Sequence[Session], taken: frozens
 
 
 def at(host: Host, backend: str, sessions: Sequence[Session], location: str) -> Store | None:
-    """Return the store at a location: a bundle that still exists, or a setting that leads to none."""
+    """Return the store at a location: a bundle that still exists, or a setting that leads to none.
+
+    A link that has come into a bundle's place is not that bundle.
+    """
     found = next((one for one in _looked(host, sessions) if one.location == location), None)
-    if found is None and system_bundle.bundle(host, location) is not None:
+    if found is None and host.real(location) == location and system_bundle.bundle(host, location) is not None:
         found = Looked(location, "programs whose settings name it", "")
     return _store(host, backend, found) if found is not None else None
 
@@ -69,6 +73,8 @@ def _looked(host: Host, sessions: Sequence[Session]) -> Iterator[Looked]:
         for client, found in decide.all_of_them(scene):
             if not client.tool and found.decider.kind is Kind.SETTING and not _by_the_system(host, client, found):
                 yield from _of_client(host, found)
+    for _, _, found in decide.in_environments(host):
+        yield from _of_client(host, found)
 
 
 def _by_the_system(host: Host, client: Client, found: Effective) -> bool:

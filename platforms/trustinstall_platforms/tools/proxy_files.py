@@ -122,7 +122,7 @@ def _said(host: Host, tool: ProxyTool, location: str, others: Sequence[str]) -> 
     for path in others:
         try:
             text = text_of(host.read_or_none(host.real(path), LIMIT) or b"")
-            keys = editing.FORMATS[tool.format].keys(text)
+            keys = editing.format_of(tool.format).keys(text)
         except (Malformed, OSError):
             continue  # the tool reports that itself
         known = {key for key, _ in tool.keys}

@@ -169,7 +169,7 @@ TOOLS = (
     Tool(
         "hg",
         "Mercurial",
-        "ini-sections",
+        "hgrc",
         ("web", "cacerts"),
         REPLACES,
         ("~/.hgrc",),

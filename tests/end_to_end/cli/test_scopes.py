@@ -344,6 +344,23 @@ def test_an_account_that_is_gone_is_a_problem_until_that_is_said(fresh: Throwawa
     assert json.loads(fresh.read(LEDGER))["claims"] == []
 
 
+def test_an_account_with_the_uid_of_a_deleted_one_is_another_account(fresh: Throwaway) -> None:
+    """A new account got the uid: the old one is missing, and named, and what is in its home is not forgotten."""
+    deliver(fresh, "bob")
+    quick(fresh)
+    fresh.write("/home/bob/.npmrc", b"fund=false\n", user="bob")
+    assert told(fresh.trustinstall("add", "--json", "--user", "bob", CERT))["exit_code"] == 0
+    uid = str(fresh.user("bob").uid)
+    fresh.run(["userdel", "bob"], check=True)
+    fresh.run(["mv", "/home/bob", "/home/old"], check=True)
+    fresh.run(["useradd", "--create-home", "--uid", uid, "carol"], check=True)
+    gone = fresh.trustinstall("remove", CERT)
+    assert gone.returncode == 3, gone
+    assert "--account-gone bob" in gone.stdout + gone.stderr
+    assert references(fresh, "/home/old") != []
+    assert json.loads(fresh.read(LEDGER))["claims"] != []
+
+
 @pytest.mark.parametrize("first", ["alice", "root"])
 def test_both_scopes_are_taken_away_in_either_order(fresh: Throwaway, first: str) -> None:
     """The same root was added by an account and for the machine: each takes its own away, and both end with 0."""

@@ -45,6 +45,7 @@ ASKED = {
         Asking("npm", sh(NPM), NODE_REFUSES),
         Asking("wget", ("wget", "-nv", "--tries=1", "-O", "-", "{url}"), "certificate of .localhost. is not trusted"),
         Asking("botocore", (APP, "-c", BOTOCORE, "{url}"), "SSL validation failed"),
+        Asking("hg", ("hg", "identify", "{url}"), FAILED),
         Asking("php", ("php", "-r", _PHP, "{url}"), FAILED),
     )
 }
@@ -105,10 +106,24 @@ ODD = {
     "PHP's other directory": Odd(
         ("php",), {"ini/x.ini": "openssl.cafile = PATH\n", **exported("PHP_INI_SCAN_DIR", value=":~/ini")}
     ),
+    "wget's moved file of the machine": Odd(
+        ("wget",), {"w": "ca_certificate = PATH\n", **exported("SYSTEM_WGETRC", value="~/w")}, code=3
+    ),
+    "what git hands to its programs": Odd(
+        ("git",), {".profile": "export GIT_CONFIG_PARAMETERS=\"'http.sslcainfo'='PATH'\"\n"}, reached=False
+    ),
+    "a shortened option of curl": Odd(("curl",), {".curlrc": "cacer = PATH\n"}),
+    "npm's variable in mixed case": Odd(("npm",), exported("NPM_CONFIG_cafile"), reached=False, code=3),
+    "a host of Mercurial's, and directives": Odd(
+        ("hg",), {".hgrc": "[hostsecurity]\nlocalhost:verifycertsfile = PATH\n%unset style\n[ui]\n%include none\n"}
+    ),
     "wget's directory": Odd(("wget",), {".wgetrc": "ca_directory = DIRECTORY\n"}),
 }
 #: The short form: one of each kind.
-SHORT = ("a variable below another one", "a moved file of git", "a URL under a condition", "npm's prefix")
+SHORT = (
+    *("a variable below another one", "a moved file of git", "a URL under a condition", "npm's prefix"),
+    *("wget's moved file of the machine", "a host of Mercurial's, and directives"),
+)
 
 
 class Scene(NamedTuple):

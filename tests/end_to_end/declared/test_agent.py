@@ -154,6 +154,7 @@ def test_cron_and_hooks_that_start_its_script(fresh: Throwaway) -> None:
         "chown alice /opt/trustinstall/lib/python3*/site-packages/trustinstall/cli/repair.py",
         "chmod o+w /opt/trustinstall/lib/python3*/site-packages",
         "chown alice /opt/trustinstall",
+        "chown alice /opt/trustinstall/pyvenv.cfg",  # it names the directory of the standard library
         "chown alice /opt/trustinstall/lib/python3*/site-packages/typer/main.py",
         "cd /opt/trustinstall/lib/python3*/site-packages; chmod g+w rich; chgrp alice rich",
         "chown alice $(/opt/trustinstall/bin/python -c 'import json.decoder as it; print(it.__file__)')",

@@ -179,6 +179,25 @@ def test_documents_that_contradict_each_other_are_a_mistake(fresh: Throwaway) ->
     fresh.trustinstall("apply", "/srv/d", check=True)
 
 
+@pytest.mark.parametrize(
+    "entry",
+    ["ln -s /mnt/corp.toml", "mkfifo", "mkdir"],
+    ids=["dangling-link", "fifo", "directory"],
+)
+def test_a_fragment_that_cannot_be_read_is_a_mistake(fresh: Throwaway, entry: str) -> None:
+    """It may be one of a disk that is away: what it names is not pruned. Files of editors and backups are none."""
+    fresh.write("/srv/d/a.toml", "version = 1\n" + inline(ROOT.pem))
+    for name in (".b.toml", "a.toml~", "a.toml.dpkg-old", "#a.toml#"):
+        fresh.write(f"/srv/d/{name}", "[[[")
+    sh(fresh, "ln -s alice@host.1:2 /srv/d/.#a.toml")  # a lock of Emacs
+    fresh.trustinstall("apply", "/srv/d", check=True)
+    sh(fresh, f"mv /srv/d/a.toml /srv; {entry} /srv/d/b.toml")
+    fresh.write("/srv/d/c.toml", "version = 1\n")
+    done = fresh.trustinstall("apply", "/srv/d", "--prune")
+    assert (done.returncode, "/srv/d/b.toml:1: " in done.stderr) == (2, True), done
+    assert holds(fresh, DEBIAN)
+
+
 def test_the_default_directory_is_believed_only_if_it_is_roots(fresh: Throwaway) -> None:
     """Without a name the configuration's documents are meant; one that others may write is a mistake."""
     deliver(fresh)

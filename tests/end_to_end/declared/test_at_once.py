@@ -92,12 +92,13 @@ def test_a_full_disk_fails_one_store_and_the_next_run_sets_it(fresh: Throwaway) 
     document(fresh)
     bundle = environment(fresh, "/opt/app")
     script = (
-        "cp -a /opt/app /srv/app; mount -t tmpfs -o size=300k none /opt/app; cp -a /srv/app/. /opt/app; "
+        "cp -a /opt/app /srv/app; mount -t tmpfs -o size={3}k none /opt/app; cp -a /srv/app/. /opt/app; "
         "cksum {0} >/srv/before; {1} apply {2} --json >/srv/first.json || echo $? >/srv/code; cksum {0} >/srv/after; "
         "find /opt/app -name '.*' -type f >/srv/left; mount -o remount,size=8m /opt/app; "
         "{1} apply {2} --json >/srv/second.json; cp {0} /srv/bundle; umount /opt/app"
     )
-    sh(fresh, script.format(bundle, COMMAND, TRUST))
+    one_and_a_half = len(fresh.read(bundle)) * 3 // 2048  # of the bundle, in KiB
+    sh(fresh, script.format(bundle, COMMAND, TRUST, one_and_a_half))
     first, second = (json.loads(fresh.read(f"/srv/{name}.json")) for name in ("first", "second"))
     failed = [one for one in first["stores"] if one["result"] == "failed"]
     assert [one["id"] for one in failed] == [f"certifi:{bundle}"]

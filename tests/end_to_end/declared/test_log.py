@@ -62,6 +62,8 @@ def test_entries_since_a_time(fresh: Throwaway) -> None:
     assert len(entries(fresh, "--since", "1h")) == len(entries(fresh, "--since", "2020-01-01")) == 1
     assert entries(fresh, "--since", "2999-01-01") == []
     assert fresh.trustinstall("log", "--since", "\x1b[31m").returncode == 2
+    done = fresh.trustinstall("log", "--since", "")  # of a script's empty variable
+    assert (done.returncode, "is not a time" in done.stderr) == (2, True), done
 
 
 @pytest.mark.parametrize("bad", ["mkdir {0}", "ln -s /etc/passwd {0}", ": >{0}; chmod 666 {0}"])

@@ -37,12 +37,20 @@ def file(content: bytes, *, mode: int = 0o644, uid: int = 0) -> Entry:
     return Entry("file", mode, uid, uid, len(content), hashlib.sha256(content).hexdigest(), 0)
 
 
-def test_only_public_roots(root: Throwaway) -> None:
+@pytest.mark.parametrize(("every_root", "least"), [(True, 100), (False, 50)])
+def test_only_public_roots(*, every_root: bool, least: int) -> None:
     """The bundle is what Debian's package selects, and Java's keystore has as many; no other root is in them."""
+    with Throwaway(every_root=every_root) as root:
+        _has_only_public_roots(root, least)
+
+
+def _has_only_public_roots(root: Throwaway, least: int) -> None:
     lines = root.read("/etc/ca-certificates.conf").decode().splitlines()
     selected = [line for line in lines if line and line[0] not in "#!"]
     bundle = root.read(STORE)
-    assert bundle.count(b"BEGIN CERTIFICATE") == len(selected) > 100
+    assert bundle.count(b"BEGIN CERTIFICATE") == len(selected) > least
+    shipped = root.path("/usr/share/ca-certificates")
+    assert sorted(str(path.relative_to(shipped)) for path in shipped.rglob("*.crt")) == sorted(selected)
     for name in selected:
         assert root.read(f"/usr/share/ca-certificates/{name}").strip() in bundle
     listed = root.run(["keytool", "-list", "-cacerts", "-storepass", "changeit"], check=True)

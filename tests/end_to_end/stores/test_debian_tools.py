@@ -137,6 +137,13 @@ def machine() -> Iterator[Machine]:
 
 
 @pytest.fixture
+def whole() -> Iterator[Machine]:
+    """A fresh Debian with Java and all public roots, in the short form, too."""
+    with Throwaway(every_root=True) as root:
+        yield Machine(root)
+
+
+@pytest.fixture
 def plain() -> Iterator[Machine]:
     """A fresh Debian without Java: its tools are three times as fast."""
     with Throwaway(java=False) as root:
@@ -155,33 +162,33 @@ def twin() -> Root:
     return make_root("Corp Root (G2), x")
 
 
-def test_add_reaches_bundle_links_and_java(machine: Machine, corp: Root) -> None:
+def test_add_reaches_bundle_links_and_java(whole: Machine, corp: Root) -> None:
     """Every kind of client sees it, the public roots stay, and a second add changes nothing."""
-    before = machine.do()
-    assert not machine.openssl_trusts(corp)
-    said = machine.do(add=[corp])
+    before = whole.do()
+    assert not whole.openssl_trusts(corp)
+    said = whole.do(add=[corp])
 
     assert said["error"] is None
     assert said["anchors"] == {**before["anchors"], corp.sha256: "trusted"}
     assert said["problems"] == []
-    assert machine.openssl_trusts(corp)
-    assert f"debian:corp-root-g2-x-{corp.sha256[:12]}.pem" in machine.keytool()
+    assert whole.openssl_trusts(corp)
+    assert f"debian:corp-root-g2-x-{corp.sha256[:12]}.pem" in whole.keytool()
     assert said["java"] == sorted([*before["java"], corp.sha256])
-    assert not machine.do(add=[corp], record=said["placed"])["changed"]
+    assert not whole.do(add=[corp], record=said["placed"])["changed"]
 
 
-def test_remove_leaves_no_trace(machine: Machine, corp: Root) -> None:
+def test_remove_leaves_no_trace(whole: Machine, corp: Root) -> None:
     """Files and links are byte for byte as before, and Java's keystore has the same entries."""
     roots = [corp, make_root("Another Root")]
-    before = machine.keytool()
-    record = machine.do(add=roots)["placed"]
-    assert machine.changes()
-    said = machine.do(remove=roots, record=record)
+    before = whole.keytool()
+    record = whole.do(add=roots)["placed"]
+    assert whole.changes()
+    said = whole.do(remove=roots, record=record)
 
     assert said["error"] is None
     assert not {root.sha256 for root in roots} & {*said["anchors"], *said["java"]}
-    assert machine.changes() == set()
-    assert machine.keytool() == before
+    assert whole.changes() == set()
+    assert whole.keytool() == before
 
 
 def test_without_java_and_without_the_directory(plain: Machine, corp: Root) -> None:

@@ -29,6 +29,7 @@ PATHS = {
     "ini-options": ("global", "cert"),
     "git": ("http", "sslbackend"),
     "ini-sections": ("default", "ca_bundle"),
+    "hgrc": ("web", "cacerts"),
     "npmrc": ("cafile",),
     "wgetrc": ("ca_certificate",),
     "json": ("env", "NODE_EXTRA_CA_CERTS"),
@@ -76,6 +77,7 @@ PIECES: dict[str, list[str]] = {
         "",
         "  ",
     ],
+    "hgrc": ["[web]", "[ui]", "%include more.rc", "%unset style", "name = %x", "a =\n  %b", "# comment", ""],
     "wgetrc": [
         "# ca_certificate = x",
         "[section]",
@@ -204,7 +206,7 @@ PIECES: dict[str, list[str]] = {
 
 
 #: Formats whose tools take a carriage return alone for the end of a line.
-CR_ENDS = {"ini", "ini-options", "ini-sections", "npmrc", "yaml", "yaml-list", "yaml-block", "yarnrc"}
+CR_ENDS = {"hgrc", "ini", "ini-options", "ini-sections", "npmrc", "yaml", "yaml-list", "yaml-block", "yarnrc"}
 
 
 def documents(kind: str) -> st.SearchStrategy[bytes]:
@@ -292,6 +294,7 @@ def test_what_others_write_meanwhile_stays(kind: str) -> None:
         "ini": (b"[global]\ntimeout = 1\n", b"[global]\n# new\nretries = 2\n"),
         "ini-options": (b"[global]\ntimeout = 1\n", b"[global]\n# new\nretries = 2\n"),
         "ini-sections": (b"[default]\nregion = x\n", b"[default]\n# new\noutput = json\n"),
+        "hgrc": (b"[web]\nstyle = x\n", b"[web]\n%include more\nlogourl = y\n"),
         "wgetrc": (b"tries = 1\n", b"quota = 2\ntries = 1\n"),
         "git": (b"[http]\n\tproxy = x\n", b"[http]\n\t# new\n\tversion = HTTP/2\n"),
         "npmrc": (b"fund=false\n", b"audit=false\n"),

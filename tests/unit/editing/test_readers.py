@@ -82,7 +82,7 @@ def npm() -> Iterator[Npm]:
 def _ours(content: bytes) -> dict[str, Any]:
     """What we read in an npmrc of the keys that belong to no section; an array as a list."""
     found: dict[str, Any] = {}
-    for key in editing.FORMATS["npmrc"].keys(read(content)):
+    for key in editing.format_of("npmrc").keys(read(content)):
         if len(key.path) != 1:
             continue
         name = key.path[0].removesuffix("[]")
@@ -214,7 +214,7 @@ def test_configparser_agrees(lines: list[str], end: str) -> None:
             editing.put("ini", content, ("global", "cert"), VALUE)
         return
     ours: dict[str, dict[str, str]] = {}
-    for key in editing.FORMATS["ini"].keys(read(content)):
+    for key in editing.format_of("ini").keys(read(content)):
         if key.path[0] != "DEFAULT":
             ours.setdefault(key.path[0], {})[key.path[1]] = key.value
     assert ours == {section: _without_blank_lines(keys) for section, keys in said.items() if keys}
@@ -341,3 +341,19 @@ def test_a_comment_ends_at_a_carriage_return() -> None:
 def test_wget_has_rules_of_its_own(content: bytes, value: str | None) -> None:
     """Wget knows no sections, no quotes, no comment behind a value, and no line that ends at a carriage return."""
     assert editing.get("wgetrc", content, ("ca_certificate",)) == value
+
+
+def test_pip_refuses_a_byte_order_mark() -> None:
+    """A byte-order mark ends pip before it does anything; other readers go on."""
+    content = b"\xef\xbb\xbf[global]\ncert = /a\n"
+    with pytest.raises(Malformed):
+        editing.get("ini-options", content, ("global", "cert"))
+    assert editing.get("wgetrc", content, ("cert",)) == "/a"
+
+
+def test_mercurials_directives_and_colons() -> None:
+    """A line of Mercurial's that begins with % is neither a section nor a key, and a colon belongs to a key's name."""
+    content = b"%include more\n[hostsecurity]\nhost:verifycertsfile = /a\n%unset x\n[web]\n"
+    assert editing.get("hgrc", content, ("hostsecurity", "host:verifycertsfile")) == "/a"
+    new, inserted = editing.put("hgrc", content, ("web", "cacerts"), "/b")
+    assert editing.take("hgrc", new, ("web", "cacerts"), inserted) == content

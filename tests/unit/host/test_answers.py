@@ -10,6 +10,7 @@ import pytest
 from tests.support import fake_host
 from trustinstall.host import ActingHost
 from trustinstall.host.answers import Answers
+from trustinstall.host.commands import Guard
 
 
 def test_a_plain_host_keeps_no_answer(tmp_path: Path) -> None:
@@ -33,6 +34,19 @@ def test_a_change_that_fails_counts_as_a_change(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="No such file"):
         host.make_directory("/missing/etc", 0o755)
     assert host.remembered("x", lambda: next(asked)) == 1
+
+
+def test_what_a_guards_tool_may_have_changed_is_asked_again(tmp_path: Path) -> None:
+    """The package manager that the engine waited for may have moved a link."""
+    host = fake_host.make(tmp_path).remembering()
+    link = tmp_path / "link"
+    link.symlink_to("/before")
+    before = host.real("/link")
+    link.unlink()
+    link.symlink_to("/after")
+    kept = host.real("/link")
+    with host.guarded(Guard()):
+        assert (before, kept, host.real("/link")) == ("/before", "/before", "/after")
 
 
 def test_each_account_has_answers_of_its_own(tmp_path: Path) -> None:
@@ -59,6 +73,7 @@ def test_every_method_that_acts_on_files_forgets() -> None:
     acts = {name for name in vars(ActingHost) if not name.startswith("_")}
     forgetting = {name for name in acts if hasattr(getattr(ActingHost, name), "__wrapped__")}
     changing_no_store = {
+        "forget",
         "lock",
         "unlock",
         "append",

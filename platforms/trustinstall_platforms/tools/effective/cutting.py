@@ -8,7 +8,7 @@ from trustinstall import editing
 from trustinstall.editing.text import Key, Malformed, numbering, read, rows, write
 from trustinstall.patterns import regex
 from trustinstall.values import NamedTuple
-from trustinstall_platforms.tools.effective.reading import FORMATS, without_directives
+from trustinstall_platforms.tools.effective.reading import FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +20,7 @@ _SETS = regex(
 )
 #: The words before a command without which the line would no longer be valid in a shell script.
 _LEADS = regex(r"(?:(?:^|[\s;])(?:then|do|else|if|while|until)|[{(|&)\\])[ \t]*$")
-_EDITED_AS = {"hg": "ini-sections", "condarc": "yaml", "yaml-tree": "yaml"}
+_EDITED_AS = {"hg": "hgrc", "condarc": "yaml", "yaml-tree": "yaml"}
 
 
 class Cut(NamedTuple):
@@ -66,10 +66,11 @@ def key(format_: str, content: bytes, path: tuple[str, ...], line: int) -> Cut:
 def _spans(format_: str, content: bytes, path: tuple[str, ...], line: int) -> Iterator[tuple[int, int]]:
     """Yield the possible places of the key: the editor's span, and its whole line."""
     text = read(content)
-    kind = editing.FORMATS.get(_EDITED_AS.get(format_, format_))
-    if kind is not None:
+    edited = _EDITED_AS.get(format_, format_)
+    if edited in editing.FORMATS:
+        kind = editing.format_of(edited)
         number = numbering(text)
-        for one in kind.keys(without_directives(text) if format_ == "hg" else text):
+        for one in kind.keys(text):
             if one.path == path and number(one.start) <= line <= number(one.end):
                 yield one.span
     else:

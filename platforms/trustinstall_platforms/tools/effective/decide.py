@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, ders_of
 from trustinstall.errors import printable
 from trustinstall.facts import our_files, system_bundle
-from trustinstall_platforms.tools.effective import paths, values
-from trustinstall_platforms.tools.effective.clients import READ, every
+from trustinstall_platforms.tools.effective import environments, paths, values
+from trustinstall_platforms.tools.effective.clients import READ, every, in_environment
 from trustinstall_platforms.tools.effective.model import (
     Bundle,
     Effective,
@@ -82,7 +82,7 @@ def _said(scene: Scene) -> frozenset[tuple[str, str | None]]:
     return frozenset(
         (each, one.value)
         for each, one in scene.session.variables.items()
-        if each in read or each.startswith("GIT_CONFIG_")
+        if each in read or each.startswith("GIT_CONFIG_") or each.lower().startswith("npm_config_")
     )
 
 
@@ -90,6 +90,16 @@ def all_of_them(scene: Scene) -> Iterator[tuple[Client, Effective]]:
     """Yield what each client of the tables reads, with profiles, URLs and commands that have their own settings."""
     for client in every(scene):
         yield client, effective(client, scene)
+
+
+def in_environments(host: Host) -> Iterator[tuple[Client, Scene, Effective]]:
+    """Yield what clients read that are started from Python environments of their own, where a file there decides."""
+    for session in environments.sessions(host):
+        scene = bare(host)._replace(session=session)
+        for client in in_environment(scene):
+            found = effective(client, scene)
+            if environments.decides(session, found):
+                yield client, scene, found
 
 
 def effective(client: Client, scene: Scene) -> Effective:
@@ -146,10 +156,11 @@ def digests(host: Host, bundle: Bundle) -> frozenset[str]:
 def name(place: Place, scene: Scene) -> str:
     """Return the variable of a place that counts in a scene, or "" if none is set."""
     said = scene.session.variables
+    folded = [each for each in said if each.lower() in place.variables] if place.folded else []
     return next(
         (
             each
-            for each in place.variables
+            for each in (*place.variables, *folded)
             if each in said and (said[each].value is None or said[each].value or "" in place.words)
         ),
         "",

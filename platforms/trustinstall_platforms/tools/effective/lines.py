@@ -22,6 +22,8 @@ _CURL = regex(r"(?P<key>[A-Za-z0-9.-]+)(?:[ \t]*[=:][ \t]*|[ \t]+|$)(?P<value>(?
 _CURL_DASHED = regex(r"-{1,2}(?P<key>[A-Za-z0-9.-]+)(?:[ \t]+|$)(?P<value>(?:[^ \t\n].*)?)")
 #: The value of `insecure` where a line says `no-insecure`.
 CURL_VERIFIES = "no"
+#: curl(1): "long option names can be abbreviated". By the shortest unique beginnings of those that count here.
+_CURL_SHORTENED = {"cac": "cacert", "cap": "capath", "conf": "config", "ins": "insecure", "no-ins": "no-insecure"}
 _CURL_FLAGS = frozenset("#012346BGIJLMNORSVZafgijklnpqsv:")  # the short options of curl(1) that take no value
 _ASSIGNED = regex(r"[ \t]*(?P<key>[A-Za-z_][\w.-]*)[ \t]*=[ \t]*(?P<value>(?:[^ \t\n].*)?)")
 _INCLUDED = regex(r"[ \t]*(?P<key>!?include)[ \t]+(?P<value>\S.*)")
@@ -49,7 +51,7 @@ def _curl_options(line: str, match: re.Match[str]) -> Iterator[tuple[tuple[str, 
     """Yield the options of a line; where a short one takes a value, the rest of the word is that."""
     key, value = match["key"], _curl_word(match["value"])
     if line.startswith("--") or not line.startswith("-") or len(key) == 1:
-        key = key.lower() if len(key) > 1 else key
+        key = _curl_name(key.lower()) if len(key) > 1 else key
         is_no = key in {"no-insecure", "no-proxy-insecure"}
         yield (key.removeprefix("no-") if is_no else key,), CURL_VERIFIES if is_no else value
         if key == "no-insecure":
@@ -60,6 +62,13 @@ def _curl_options(line: str, match: re.Match[str]) -> Iterator[tuple[tuple[str, 
             yield (letter,), key[at + 1 :] or value
             return
         yield (letter,), ""
+
+
+def _curl_name(said: str) -> str:
+    """Return the whole name of a long option."""
+    return next(
+        (name for short, name in _CURL_SHORTENED.items() if said.startswith(short) and name.startswith(said)), said
+    )
 
 
 def _curl_word(value: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, ders_of
@@ -22,9 +23,9 @@ if TYPE_CHECKING:
 def variables_to_leave(host: Host, sessions: Iterable[Session] = ()) -> frozenset[str]:
     """Return the variables that must not be set for the acting account: each hides what works for a client.
 
-    That is a setting, or another variable of one of the account's `sessions` or of the session that calls: it may also
-    move the file that has the setting. What names a managed file, the system's bundle, or only roots of that bundle,
-    may be hidden.
+    That is a setting, of the account or of one of its Python environments, or another variable of one of the account's
+    `sessions` or of the session that calls: it may also move the file that has the setting. What names a managed file,
+    the system's bundle, or only roots of that bundle, may be hidden.
     """
     return frozenset(hidden(host, sessions))
 
@@ -36,12 +37,14 @@ def hidden(host: Host, sessions: Iterable[Session] = ()) -> dict[str, frozenset[
     """
     known = _system(host)
     found: dict[str, frozenset[str]] = {}
-    for scene in decide.scenes(host, sessions):
-        for client, one in decide.all_of_them(scene):
-            if one.decider.kind in {Kind.SETTING, Kind.VARIABLE} and _would_lose(host, one, known):
-                named = frozenset(host.real(each.path) for each in one.bundles if each.form is Form.FILE)
-                for name in _above(client, scene, one):
-                    found[name] = found.get(name, frozenset()) | named
+    seen = (
+        (client, scene, one) for scene in decide.scenes(host, sessions) for client, one in decide.all_of_them(scene)
+    )
+    for client, scene, one in (*seen, *decide.in_environments(host)):
+        if one.decider.kind in {Kind.SETTING, Kind.VARIABLE} and _would_lose(host, one, known):
+            named = frozenset(host.real(each.path) for each in one.bundles if each.form is Form.FILE)
+            for name in _above(client, scene, one):
+                found[name] = found.get(name, frozenset()) | named
     return found
 
 
@@ -53,7 +56,7 @@ def _above(client: Client, scene: Scene, found: Effective) -> Iterator[str]:
             # OpenSSL reads the directories of SSL_CERT_DIR beside the file of SSL_CERT_FILE, and so does curl
             counting = (one for one in above if one.mode is Mode.REPLACES and (one, place) != (SSL, SSL_DIRECTORY))
             yield from (name for one in counting for name in one.variables)
-            yield from place.variables[: place.variables.index(decide.name(place, scene))] if place.variables else ()
+            yield from takewhile(decide.name(place, scene).__ne__, place.variables)
 
 
 def would_lose(host: Host, found: Effective) -> bool:

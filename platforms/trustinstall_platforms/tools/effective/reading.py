@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from trustinstall import editing
 from trustinstall.editing.text import Malformed, numbering
 from trustinstall.editing.text import read as text_of
-from trustinstall.editing.text import write as bytes_of
 from trustinstall.errors import printable
 from trustinstall.patterns import regex
 from trustinstall.values import NamedTuple
@@ -28,7 +27,7 @@ LIMIT = 1024 * 1024  # bytes; no settings file is larger
 LYING = ("the file itself",)  # the key of a file of certificates that is read because of its place
 _DEEP = 5  # files that include each other
 _MOST = 64  # files that one file includes, with the files that they include
-_DIRECTIVE = regex(r"^%(?P<word>include|unset)[ \t]+(?P<rest>[^\r\n]*)|^%[^\r\n]*", re.MULTILINE)
+_DIRECTIVE = regex(r"^%(?P<word>include|unset)[ \t]+(?P<rest>[^\r\n]*)|^\[(?P<section>[^\[\]\r\n]+)\]", re.MULTILINE)
 
 
 class Said(NamedTuple):
@@ -89,7 +88,7 @@ def _edited(format_: str, content: bytes) -> Iterator[Row]:
     """Read with the reader that also changes such files."""
     text = text_of(content)
     number = numbering(text)
-    for key in editing.FORMATS[format_].keys(text):
+    for key in editing.format_of(format_).keys(text):
         start = key.start
         while text[start : start + 1] in {" ", "\t", "\r", "\n", ","}:  # what is cut may begin before the key
             start += 1
@@ -106,27 +105,36 @@ def _hosts(content: bytes) -> Iterable[Row]:
 
 
 def _hg(content: bytes) -> Iterable[Row]:
-    """Read INI with lines that include files or unset a key (hgrc(5), Syntax)."""
+    """Read INI with lines that include files or unset a key, which then has no value (hgrc(5), Syntax)."""
     text = text_of(content)
     number = numbering(text)
-    found = list(_edited("ini-sections", bytes_of(without_directives(text))))
-    found += [
-        ((f"%{match['word']}",), match["rest"].strip(), number(match.start()))
-        for match in _DIRECTIVE.finditer(text)
-        if match["word"]
-    ]
+    found, section = list(_edited("hgrc", content)), ""
+    for match in _DIRECTIVE.finditer(text):
+        if match["section"] is not None:
+            section = match["section"].strip()
+        elif match["word"] == "unset":
+            found.append(((section, match["rest"].strip().lower()), "", number(match.start())))
+        elif match["word"] == "include":
+            found.append((("%include",), match["rest"].strip(), number(match.start())))
     return sorted(found, key=lambda row: row[2])
-
-
-def without_directives(text: str) -> str:
-    """Return a text of Mercurial's with comments of the same length instead of directives."""
-    return _DIRECTIVE.sub(lambda match: "#" * len(match[0]), text)
 
 
 FORMATS: dict[str, Callable[[bytes], Iterable[Row]]] = {
     **{
         name: partial(_edited, name)
-        for name in ("ini", "ini-options", "ini-sections", "npmrc", "wgetrc", "json", "toml", "yaml", "yarnrc", "shell")
+        for name in (
+            "ini",
+            "ini-options",
+            "ini-sections",
+            "hgrc",
+            "npmrc",
+            "wgetrc",
+            "json",
+            "toml",
+            "yaml",
+            "yarnrc",
+            "shell",
+        )
     },
     "git": _git,
     "hg": _hg,

@@ -57,6 +57,7 @@ class Place(NamedTuple):
         words: values (in lower case) that name no path, and their effects; DEFAULT means that nothing is decided.
         missing: whether the place still decides if its file is missing; if not, the next place counts.
         first: whether only the first existing file is read.
+        folded: whether the client ignores the case of its variables' names.
         rival: another key of the same files that decides the same thing: within one file the later line counts, and of
             several files the first that has either.
         source: the source of the place.
@@ -73,6 +74,7 @@ class Place(NamedTuple):
     words: Mapping[str, Mode] = _NO_WORDS
     missing: bool = True
     first: bool = False
+    folded: bool = False
     rival: tuple[str, ...] = ()
     source: str = ""
     known: str = "documented"

@@ -121,7 +121,7 @@ SWITCHES: tuple[Switch, ...] = (
     _known(
         Switch(
             "wget",
-            _file(("{WGETRC|~/.wgetrc}", "/etc/wgetrc"), "wgetrc", "check_certificate"),
+            _file(("{WGETRC|~/.wgetrc}", "{SYSTEM_WGETRC|/etc/wgetrc}"), "wgetrc", "check_certificate"),
             _says("off", "no", "0", "quiet"),
         ),
         "GNU Wget manual, Wgetrc Commands, check_certificate",

@@ -38,6 +38,7 @@ READ = frozenset(
         *("AWS_CA_BUNDLE", "CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE"),
     )
 )
+_IN_ENVIRONMENTS = frozenset({"pip", "conda"})
 #: The client of each row of the table of tools without files that has one.
 OF_OTHERS = {
     "git": "git",
@@ -66,6 +67,12 @@ def every(scene: Scene) -> Iterator[Client]:
         *clusters.limited(scene),
     )
     yield from (one for one in found if scene.host.platform in one.systems)
+
+
+def in_environment(scene: Scene) -> Iterator[Client]:
+    """Yield the clients that read settings of the Python environment that they run in."""
+    found = (*python.CLIENTS, *conda.CLIENTS, *python.limited(scene))
+    yield from (one for one in found if one.name.partition(" ")[0] in _IN_ENVIRONMENTS)
 
 
 def of_tool(scene: Scene, name: str) -> Client | None:

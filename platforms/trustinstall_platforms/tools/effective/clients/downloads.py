@@ -44,7 +44,7 @@ CLIENTS = (
         "wget",
         (
             Place(
-                files=("{WGETRC|~/.wgetrc}", "/etc/wgetrc"),
+                files=("{WGETRC|~/.wgetrc}", "{SYSTEM_WGETRC|/etc/wgetrc}"),
                 key=("ca_certificate",),
                 format="wgetrc",
                 expansion=Expansion(tilde=True),
@@ -52,7 +52,7 @@ CLIENTS = (
                 known="real",
             ),
             Place(
-                files=("{WGETRC|~/.wgetrc}", "/etc/wgetrc"),
+                files=("{WGETRC|~/.wgetrc}", "{SYSTEM_WGETRC|/etc/wgetrc}"),
                 key=("ca_directory",),
                 format="wgetrc",
                 form=Form.DIRECTORY,

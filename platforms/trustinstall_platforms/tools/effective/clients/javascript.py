@@ -61,7 +61,8 @@ def _prefix(scene: Scene) -> str:
 
 
 def _moved(scene: Scene, name: str) -> str | None:
-    return scene.session.value(f"npm_config_{name}") or scene.session.value(f"NPM_CONFIG_{name.upper()}")
+    names = (each for each in scene.session.variables if each.lower() == f"npm_config_{name}")
+    return next((value for each in names if (value := scene.session.value(each))), None)
 
 
 def _moved_by(scene: Scene, template: str, name: str) -> str | None:
@@ -106,9 +107,9 @@ _CAFILE_VARIABLE = variable(
     "NPM_CONFIG_CAFILE",
     expansion=Expansion(tilde=True),
     missing=False,
-    source="npm documentation, config, Environment Variables",
+    source="npm documentation, config, Environment Variables: case is ignored",
     known="real",
-)
+)._replace(folded=True)
 
 
 _CA_VARIABLE = variable(
@@ -117,7 +118,7 @@ _CA_VARIABLE = variable(
     form=Form.INLINE,
     source="npm documentation, config, ca; Environment Variables",
     known="real",
-)
+)._replace(folded=True)
 
 
 def _berry(key: str, variable_name: str) -> tuple[Place, ...]:

@@ -83,6 +83,10 @@ GIT_VARIABLES = (
 )
 
 
+#: What git hands to its own programs; it is not read here (git.git, config.c, git_config_from_parameters).
+_HANDED = (variable("GIT_CONFIG_PARAMETERS", form=Form.NESTED, source="git(1), -c"),)
+
+
 def _hg(*keys: tuple[str, str]) -> tuple[Place, ...]:
     return tuple(
         Place(
@@ -167,7 +171,8 @@ def _git_client(name: str, scene: Scene, section: str, files: tuple[str, ...] = 
         if one in said
     )
     own = tuple(place for one in sections for place in _git(one))
-    return Client(name, (*GIT_VARIABLES, *keys, *inner, *own), beside=DEBIAN, verifier="git")
+    handed = _HANDED if "sslca" in (scene.session.value("GIT_CONFIG_PARAMETERS") or "").lower() else ()
+    return Client(name, (*GIT_VARIABLES, *handed, *keys, *inner, *own), beside=DEBIAN, verifier="git")
 
 
 def _of_urls(scene: Scene, said: list[Said], name: str, files: tuple[str, ...]) -> Iterator[Client]:
