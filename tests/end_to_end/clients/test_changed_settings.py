@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
+from itertools import cycle
 from typing import NamedTuple
 
 import pytest
@@ -16,6 +18,8 @@ from tests.support.throwaway import Throwaway
 from tests.support.tls import Server
 
 pytestmark = pytest.mark.timeout(600)
+
+FULL = os.environ.get("TRUSTINSTALL_TEST_LEVEL") == "full"
 
 HOME, CERTIFICATE = "/home/alice", "/srv/corp.crt"
 SYSTEM = "/etc/ssl/certs/ca-certificates.crt"
@@ -52,16 +56,18 @@ KINDS = {
     "bashrc": Kind(".bashrc", "# mine\n", "export NODE_EXTRA_CA_CERTS={}\n"),
     "zshrc": Kind(".zshrc", "# mine\n", "export SSL_CERT_FILE={}\n"),
 }
+#: Every run asks the first two; the full level asks all.
 CLIENTS = (
     Asking("git", ("git", "ls-remote", "{url}"), "server certificate verification failed"),
     Asking("curl", ("curl", "--silent", "--show-error", "{url}"), r"curl: \(60\)"),
     Asking("wget", ("wget", "-nv", "--tries=1", "-O", "-", "{url}"), "certificate of .localhost. is not trusted"),
     Asking("pip", sh(_PIP), FAILED),
-)
-#: What a person does after `add`: a command of the shell for each kind, with FILE, OLD and NEW bundle, MOVED one, and
-#: the setting's line in SED.
+)[: None if FULL else 2]
+#: What a person does after `add`: a command of the shell for each kind, with FILE, OLD, NEW and THIRD bundle, and
+#: MOVED one.
 CHANGES = {
     "another bundle": "sed -i 's,OLD,NEW,' FILE",
+    "a third bundle": "sed -i 's,NEW,THIRD,' FILE",
     "the line deleted": "sed -i '\\,OLD,d' FILE",
     "the file deleted": "rm FILE",
     "the bundle moved with its setting": "mv OLD MOVED; sed -i 's,OLD,MOVED,' FILE",
@@ -71,6 +77,10 @@ CHANGES = {
     "a directory in the bundle's place": "rm OLD; mkdir OLD",
     "a link to what only root reads": "rm OLD; ln -s /etc/shadow OLD",
 }
+FIRST = tuple(how for how in CHANGES if how != "a third bundle")  # that one comes after "another bundle"
+#: What is done to each kind, in the order of KINDS, repeated: every run does all changes at once, two kinds for each;
+#: the full level does each change to all kinds, too.
+DONE = {"each change": FIRST} | ({how: (how,) for how in FIRST} if FULL else {})
 
 
 class Scene(NamedTuple):
@@ -89,14 +99,17 @@ class Scene(NamedTuple):
         """Run trustinstall as alice, and return what it prints."""
         return self.root.trustinstall(*words, user="alice", check=True).stdout
 
-    def change(self, how: str) -> None:
-        """Do to every kind of setting, and its bundle, what CHANGES says."""
-        for kind, one in KINDS.items():
+    def change(self, *done: str) -> None:
+        """Do to every kind of setting, and its bundle, what CHANGES says; `done` is repeated over the kinds."""
+        commands: list[str] = []
+        for (kind, one), how in zip(KINDS.items(), cycle(done), strict=False):
             words = {"FILE": one.path, "OLD": old(kind), "NEW": new(kind), "MOVED": f"{HOME}/c/{kind}-moved.pem"}
+            words["THIRD"] = f"{HOME}/c/{kind}-3.pem"
             command = CHANGES[how]
             for word, value in words.items():
                 command = command.replace(word, value)
-            self.sh(command)
+            commands.append(command)
+        self.sh("\n".join(["set -e", *commands]))
 
     def holding(self) -> set[str]:
         """Return the bundles that are not as they were."""
@@ -145,6 +158,7 @@ def home() -> Iterator[Scene]:
             root.write(f"{HOME}/{one.path}", one.head + one.line.format(old(kind)), user="alice")
             root.write(old(kind), bundle, user="alice")
             root.write(new(kind), bundle, user="alice")
+            root.write(f"{HOME}/c/{kind}-3.pem", bundle, user="alice")
         root.freeze()
         yield Scene(root, bundle, theirs, known)
 
@@ -156,35 +170,36 @@ def scene(home: Scene) -> Scene:
     return home
 
 
-@pytest.mark.parametrize("how", CHANGES)
-def test_a_bundle_that_no_setting_names_any_more(scene: Scene, how: str) -> None:
+@pytest.mark.parametrize("done", DONE.values(), ids=DONE)
+def test_a_bundle_that_no_setting_names_any_more(scene: Scene, done: tuple[str, ...]) -> None:
     """After any change of settings and bundles, `remove` leaves no managed block, and `list` shows nothing."""
     scene.trustinstall("add", CERTIFICATE)
     assert scene.holding() == {f"c/{kind}.pem" for kind in KINDS}
-    scene.change(how)
+    scene.change(*done)
     told = scene.trustinstall("remove", CERTIFICATE)
     assert "no longer trusted" in told
     assert scene.holding() == set()
     assert not scene.is_listed()
     after = scene.files()
     scene.root.reset()
-    scene.change(how)
+    scene.change(*done)
     assert after == scene.files()
 
 
-@pytest.mark.parametrize("again", ["add", "repair"])
-def test_the_new_bundle_is_reached(scene: Scene, again: str) -> None:
-    """`add` and `repair` put the root into the bundle that a setting names now; `remove` finds it in both."""
+@pytest.mark.parametrize("again", [("repair", "add"), *([("add", "repair")] if FULL else [])], ids="-".join)
+def test_the_new_bundle_is_reached(scene: Scene, again: tuple[str, str]) -> None:
+    """`add` and `repair` put the root into the bundle that a setting names now; `remove` finds it in all of them."""
     before = dict.fromkeys((one.name for one in CLIENTS), (TRUSTS, REFUSES))
     after = dict.fromkeys(before, (TRUSTS, TRUSTS))
     assert scene.ask() == before
     scene.trustinstall("add", CERTIFICATE)
     assert scene.ask() == after
-    scene.change("another bundle")
-    assert scene.ask() == before
-    scene.trustinstall(again, *([CERTIFICATE] if again == "add" else []))
-    assert scene.ask() == after
-    assert scene.holding() >= {f"c/{kind}-2.pem" for kind in KINDS}
+    for change, command, end in zip(("another bundle", "a third bundle"), again, ("-2", "-3"), strict=True):
+        scene.change(change)
+        assert scene.ask() == before
+        scene.trustinstall(command, *([CERTIFICATE] if command == "add" else []))
+        assert scene.ask() == after
+        assert scene.holding() >= {f"c/{kind}{end}.pem" for kind in KINDS}
     scene.trustinstall("remove", CERTIFICATE)
     assert scene.holding() == set()
     assert scene.ask() == before
