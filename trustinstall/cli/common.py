@@ -217,14 +217,13 @@ def finish(
     client refuses it, the exit code 0 becomes 10.
     """
     from trustinstall.cli import verifying
-    from trustinstall.engine.outcome import Result
     from trustinstall.host import console
     from trustinstall.installer.checking import NOT_AS_WANTED
     from trustinstall.reporting import add, errors, json_report, remove
     from trustinstall.reporting import advice as guidance
 
     code = report.exit_code(strict=strict)
-    if asked and not code and any(one.result is Result.PLANNED for one in report.outcomes):
+    if asked and not code and report.would_change:
         code = NOT_AS_WANTED
     advice = guidance.advise(report, host, inputs, source, options)
     lines = add.result_lines if report.command == "add" else remove.result_lines

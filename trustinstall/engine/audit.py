@@ -21,16 +21,27 @@ _MOST = 200  # stores of a line; how many more there are is counted
 _TOLD = CHANGES | {Result.FAILED, Result.PENDING}
 
 
-def record(host: ActingHost, state: State, request: Request, scope: str, outcomes: Sequence[Outcome]) -> None:
+def record(
+    host: ActingHost,
+    state: State,
+    request: Request,
+    scope: str,
+    outcomes: Sequence[Outcome],
+    ends: tuple[tuple[str, str], ...] = (),
+) -> None:
     """Log what a command did in a scope, here and in the system's log; nothing if it changed and failed nothing.
+
+    `ends`: the certificates whose trust has another end now, by fingerprint; see `Scope`.
 
     If the line cannot be written, the caller gets a warning, and the change stays. An image gets no log, so that two
     images that are built in the same way are identical.
     """
-    if not is_worth_a_line(request, outcomes) or host.is_image:
+    if not (is_worth_a_line(request, outcomes) or ends) or host.is_image:
         return
     told = [one for one in outcomes if _tells(one)]
     entry = _entry(host, request, scope, told)
+    if ends:
+        entry["ends"] = [{"sha256": sha256, "until": until} for sha256, until in ends]
     names = ", ".join(printable(one.name, 40) for one in request.certificates[:3])
     names = names or ", ".join(dict.fromkeys(one.store.backend for one in told))
     _append(host, state, entry, f"{entry['command']} {names} in {scope}: {entry['result']}, {len(told)} stores")

@@ -92,6 +92,13 @@ def claim(ledger: Ledger, request: Request, outcomes: Sequence[Outcome], stamp: 
             ledger.claim(one, request.by, stamp, request.terms)
 
 
+def renew(ledger: Ledger, request: Request) -> None:
+    """Note the request's terms for the certificates that are wanted already, as a dry run foresees it."""
+    for one in request.certificates:
+        if request.trusted and one.sha256 in ledger.claims:
+            ledger.claim(one, request.by, "", request.terms)
+
+
 def narrow(ledger: Ledger, request: Request, selection: Selection) -> None:
     """Note the stores that certificates were taken out of, where their claims stay: `repair` leaves those stores."""
     if not request.trusted and not selection.below:

@@ -46,11 +46,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Scope:
-    """The result of one scope: an outcome for each store, directories of other accounts, and whether it recovered."""
+    """The result of one scope: an outcome for each store, directories of other accounts, and whether it recovered.
+
+    `ends`: the certificates whose trust has another end now, by fingerprint: when; "" for never.
+    """
 
     outcomes: tuple[Outcome, ...]
     handoffs: dict[int, list[str]]
     recovered: bool = False
+    ends: tuple[tuple[str, str], ...] = ()
 
 
 class Engine(Records):
@@ -92,7 +96,9 @@ class Engine(Records):
             ledger = self.ledger()
             request = self._still_meant(request, ledger, selection)
             scope = self._change(Work(self._host.remembering(), ledger, request, None), places, selection)
-            return replace(scope, handoffs=handoffs | scope.handoffs)
+            after = ledger.copy()
+            bookkeeping.renew(after, request)
+            return replace(scope, handoffs=handoffs | scope.handoffs, ends=ledger.ends_changed(after))
         prepare(self._host, self._state)
         with self._locked() as host:
             before = self.ledger()
@@ -110,8 +116,9 @@ class Engine(Records):
                     ledger.transaction = journal.transaction
                     self._save(host, before, ledger)
                 journal.close()
-            audit.record(host, self._state, request, self._name, scope.outcomes)
-            return replace(scope, handoffs=handoffs | scope.handoffs, recovered=recovery.undone)
+            ends = before.ends_changed(ledger)
+            audit.record(host, self._state, request, self._name, scope.outcomes, ends)
+            return replace(scope, handoffs=handoffs | scope.handoffs, recovered=recovery.undone, ends=ends)
 
     def rewrite(self, files: Sequence[Rewrite], by: str) -> list[str]:
         """Rewrite settings files under the lock, and log it; return for each why it was not changed, or "".

@@ -65,7 +65,7 @@ class Change:
                 scope = engine.change(first, self.places, self.selection, check=not self.accounts)
             handoffs = scope.handoffs if host.account.is_root else {}
             name = "machine" if situation.machine else host.account.name
-            parts.append(ScopeResult(name, scope.outcomes, recovered=scope.recovered))
+            parts.append(ScopeResult(name, scope.outcomes, recovered=scope.recovered, ends=scope.ends))
             if situation.image:
                 return parts + _not_in_image(host, request, scope)
         request = replace(request, imposed=imports.gone(found, dry_run=request.dry_run)) if found else request

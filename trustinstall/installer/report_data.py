@@ -30,7 +30,7 @@ def report_data(report: Report) -> dict[str, Any]:
         "ok": report.ok,
         "exit_code": report.exit_code(),
         "changed": report.changed,
-        "would_change": bool(report.planned),
+        "would_change": report.would_change,
         "dry_run": report.dry_run,
         "situation": {
             "kind": report.situation.kind,
@@ -42,6 +42,7 @@ def report_data(report: Report) -> dict[str, Any]:
         "counts": _counts(report),
         "stores": [outcome(part, one) for part in report.scopes for one in part.outcomes],
         **_limited(report),
+        **_ends(report),
         **problems(report),
     }
 
@@ -71,6 +72,11 @@ def _counts(report: Report) -> dict[str, Any]:
     results = Counter(_word(one) for one in report.outcomes)
     in_scope = {"stores": every, "trusted": held} if report.command == "add" else {"stores": len(report.in_scope)}
     return {**in_scope, "results": dict(sorted(results.items()))}
+
+
+def _ends(report: Report) -> dict[str, Any]:
+    ends = [{"sha256": sha256, "until": until} for sha256, until in report.ends.items()]
+    return {"ends": ends} if ends else {}
 
 
 def _limited(report: Report) -> dict[str, Any]:

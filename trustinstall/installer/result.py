@@ -26,6 +26,8 @@ class ScopeResult:
         problem: why no work was possible in the scope, or "".
         skipped: why the scope was skipped, which is not a failure, or "".
         recovered: whether an interrupted command was undone first.
+        ends: certificates trusted before whose trust has another end now, by fingerprint: when (ISO 8601 in UTC); ""
+            for never.
     """
 
     scope: str
@@ -33,6 +35,7 @@ class ScopeResult:
     problem: str = ""
     skipped: str = ""
     recovered: bool = False
+    ends: tuple[tuple[str, str], ...] = ()
 
     @property
     def covered(self) -> tuple[int, int]:
@@ -122,7 +125,22 @@ class Report:
     @property
     def changed(self) -> bool:
         """Whether anything was changed."""
+        return self.changed_stores or bool(self.ends and not self.dry_run)
+
+    @property
+    def would_change(self) -> bool:
+        """Whether a dry run would change anything."""
+        return bool(self.planned) or bool(self.ends and self.dry_run)
+
+    @property
+    def changed_stores(self) -> bool:
+        """Whether any store was changed."""
         return any(one.result in CHANGES or one.touched for one in self.outcomes)
+
+    @property
+    def ends(self) -> dict[str, str]:
+        """The certificates trusted before whose trust has another end now, or would have; see `ScopeResult`."""
+        return {sha256: until for part in self.scopes for sha256, until in part.ends}
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as plain data: keys of the command line's JSON, with the same values."""

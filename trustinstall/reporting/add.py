@@ -78,7 +78,8 @@ def result_lines(page: Page, report: Report, advice: Advice, *, verbose: bool) -
     if report.dry_run:
         return plan.plan_lines(page, report, verbose=verbose)
     lines = [*scope_notes(page, report), *_headline(page, report)]
-    quiet = not (report.changed or _troubled(report) or verbose)
+    lines += plan.end_lines(page, report)
+    quiet = not (report.changed_stores or _troubled(report) or verbose)
     lines += [] if quiet else body_lines(page, report, verbose=verbose)
     lines += _taken_over(page, report)
     if quiet and report.in_scope:
@@ -105,9 +106,10 @@ def _headline(page: Page, report: Report) -> list[str]:
     whose = f" of {words.scope(report.situation)}" if named else ""
     if not report.in_scope:
         return page.marked(BAD, _nothing(report), tone="strong")
-    if held == every and not report.changed:
+    if held == every and not report.changed_stores:
         ids = words.names_of(report.certificates, ids=True)
-        return page.marked(SAME, f"{ids} {verb} trusted in {_all(every)}{whose} already; nothing changed.")
+        rest = "" if report.ends else "; nothing changed"
+        return page.marked(SAME, f"{ids} {verb} trusted in {_all(every)}{whose} already{rest}.")
     mark = GOOD if held == every and not any(part.problem for part in report.scopes) else BAD
     where = _all(every) if held == every else f"{held:,} of {words.count(every, 'store')}"
     return page.marked(mark, f"{names} {verb} trusted in {where}{whose}", tone="strong")

@@ -55,7 +55,7 @@ def profile(host: Host, report: Report, intake: Intake, path: str, *, written: b
 
 def _change(host: Host, report: Report, intake: Intake | None, exit_code: int, advice: Advice) -> dict[str, Any]:
     warnings = {one.certificate.sha256: list(one.warnings) for one in intake.accepted} if intake else {}
-    head = envelope(host, report.command, exit_code, changed=report.changed, would_change=bool(report.planned))
+    head = envelope(host, report.command, exit_code, changed=report.changed, would_change=report.would_change)
     return {
         **head,
         **report.to_dict(),

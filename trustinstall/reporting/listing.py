@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 Detail = Literal["", "stores", "files"]
 
 _DAY = len("2035-02-14")
-_MINUTE = len("2035-02-14T10:00")
 _MOST = 4  # missing stores that are named
 _FEW = 2  # stores of one root that are named
 _HEAD = 60  # columns of the first line beside the name
@@ -81,7 +80,7 @@ def _row(one: Listed) -> list[Cell | str]:
     foreign = sum(held.foreign for held in one.stores)
     unseen = sum(held.state == UNSEEN for held in one.stores)
     mark = BAD if missing else GOOD
-    told = [f"trusted until {one.until[:_MINUTE].replace('T', ' ')} UTC"] if one.until else []
+    told = [f"trusted until {words.minute(one.until)}"] if one.until else []
     told += [f"missing: {words.listed([*map(_name, missing)], _MOST)}"] if missing else []
     told += [f"{unseen:,} in places that you cannot read"] if unseen else []
     told += [f"{foreign:,} not added by trustinstall"] if foreign else []

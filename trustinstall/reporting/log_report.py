@@ -30,9 +30,11 @@ def lines(page: Page, entries: Sequence[Mapping[str, Any]], damaged: int) -> lis
         names = names or list(dict.fromkeys(str(each.get("id")).partition(":")[0] for each in one.get("stores", ())))
         more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
         changed = words.count(len(removed), "setting") if removed else words.count(stores, "store")
+        ends = dict.fromkeys(str(each.get("until")) for each in one.get("ends", ()) if is_object(each))
+        changed += "".join(f", ends on {words.minute(until)}" if until else ", has no end" for until in ends)
         time = str(one["time"]).replace("T", " ").rstrip("Z")[:16]
         what = f"{one.get('command')} {', '.join(names[:_NAMED])}{more}: {one.get('result')}"
-        found += page.paragraph(f"{time}  {what} ({one.get('scope')}, {changed})")
+        found += page.paragraph(f"{time}  {what} ({one.get('scope')}, {changed})", hanging=" " * _TIME)
         origin = ", ".join(f"{name} {value}" for name, value in dict(one.get("from", {})).items())
         found += page.paragraph(f"by {one.get('by')}{f' ({origin})' if origin else ''}", " " * _TIME)
     if damaged:

@@ -40,11 +40,26 @@ def plan_lines(page: Page, report: Report, *, verbose: bool) -> list[str]:
     every = report.covered[1] if report.command == "add" else len(report.in_scope)
     names = words.names_of(report.certificates, ids=True)
     if not planned and not any(one.result is Result.FAILED for one in report.outcomes):
-        return page.marked(SAME, f"{names}: nothing would change in {words.count(every, 'store')}.")
+        told = page.marked(SAME, f"{names}: nothing would change in {words.count(every, 'store')}.")
+        return [*told, *end_lines(page, report)]
     verb = "Plan for" if report.command == "add" else "Plan for the removal of"
     head = f"{verb} {names}: {len(planned):,} of {words.count(every, 'store')}, nothing changed yet"
     lines = page.paragraph(head, tone="strong")
-    return [*lines, *planned_lines(page, planned, verbose=verbose), *rows.failure_lines(page, report.outcomes)]
+    lines += [*planned_lines(page, planned, verbose=verbose), *end_lines(page, report)]
+    return [*lines, *rows.failure_lines(page, report.outcomes)]
+
+
+def end_lines(page: Page, report: Report) -> list[str]:
+    """Return the certificates that were trusted before and have another end now, or would have."""
+    lines: list[str] = []
+    for until in dict.fromkeys(report.ends.values()):
+        names = words.names_of([one for one in report.certificates if report.ends.get(one.sha256) == until])
+        if report.dry_run:
+            verb = f"would end on {words.minute(until)}" if until else "would have no end"
+        else:
+            verb = f"ends on {words.minute(until)} now" if until else "has no end now"
+        lines += page.paragraph(f"The trust of {names} {verb}.", "  ", hanging="  ")
+    return lines
 
 
 def planned_lines(page: Page, planned: Sequence[Outcome], *, verbose: bool) -> list[str]:

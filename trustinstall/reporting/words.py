@@ -169,3 +169,8 @@ def scope(situation: Situation) -> str:
     if situation.machine:
         return f"this machine and {people}" if people else "this machine"
     return people or "your account"
+
+
+def minute(moment: str) -> str:
+    """Return a moment (ISO 8601 in UTC) to the minute, as people read it."""
+    return f"{moment[: len('2035-02-14T10:00')].replace('T', ' ')} UTC"

@@ -121,6 +121,11 @@ class Ledger:
             lasts = bool(self.home) and old.by != by and not old.terms.until
             self.claims[certificate.sha256] = replace(old, terms=replace(renewed, until="") if lasts else renewed)
 
+    def ends_changed(self, after: Ledger) -> tuple[tuple[str, str], ...]:
+        """Return certificates wanted here, and in a later ledger until another time, with that time; "" for ever."""
+        pairs = ((sha256, one.terms.until, after.claims.get(sha256)) for sha256, one in self.claims.items())
+        return tuple((sha256, new.terms.until) for sha256, old, new in pairs if new and new.terms.until != old)
+
     def narrow(self, sha256: str, stores: tuple[str, ...], skip: tuple[str, ...]) -> None:
         """Note that a certificate is no longer wanted in some stores; see `Terms.without`."""
         if old := self.claims.get(sha256):

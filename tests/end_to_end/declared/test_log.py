@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +32,9 @@ def test_every_change_has_its_line(fresh: Throwaway) -> None:
     """Additions, ends, repairs and removals stand in the log with account, origin and stores; a look does not."""
     deliver(fresh, "alice")
     env = {**sudo(fresh), "SSH_CONNECTION": "192.0.2.7 50000 192.0.2.1 22"}
-    fresh.trustinstall("add", CERT, "--until", "7d", "--yes", env=env, check=True)
-    fresh.trustinstall("add", CERT, "--until", "7d", "--yes", env=env, check=True)
+    day = f"{datetime.now(timezone.utc) + timedelta(days=7):%Y-%m-%d}"
+    fresh.trustinstall("add", CERT, "--until", day, "--yes", env=env, check=True)
+    fresh.trustinstall("add", CERT, "--until", day, "--yes", env=env, check=True)
     fresh.trustinstall("list", check=True)
     fresh.write(DEBIAN, fresh.read(DEBIAN).replace(ROOT.pem, b""))
     fresh.trustinstall("repair", check=True)

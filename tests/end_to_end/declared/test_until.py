@@ -112,3 +112,24 @@ def test_sudo_ends_what_it_has_added_for_the_invoker(fresh: Throwaway) -> None:
     later(fresh, 8, "env")
     assert not holds(fresh, ALICE)
     assert not holds(fresh, DEBIAN)
+
+
+def test_another_end_of_a_trusted_root_is_said_and_logged(fresh: Throwaway) -> None:
+    """`add --until` for a root that every store holds: the report, JSON, `list` and the log have the new end."""
+    deliver(fresh)
+    fresh.trustinstall("add", CERT, check=True)
+    planned = told(fresh.trustinstall("add", CERT, "--until", "2030-01-31", "--dry-run", "--json"))
+    assert (planned["changed"], planned["would_change"]) == (False, True)
+    assert planned["ends"] == [{"sha256": ROOT.sha256, "until": "2030-02-01T00:00:00Z"}]
+    asked = fresh.trustinstall("add", CERT, "--until", "2030-01-31", "--dry-run", "--exit-code")
+    assert (asked.returncode, "would end on 2030-02-01 00:00 UTC" in asked.stdout) == (10, True), asked
+    said = fresh.trustinstall("add", CERT, "--until", "2030-01-31", check=True).stdout
+    assert "already." in said
+    assert "The trust of Corp Root G2 ends on 2030-02-01 00:00 UTC now." in said
+    logged = told(fresh.trustinstall("log", "--json"))["entries"]
+    assert [one.get("ends") for one in logged] == [None, planned["ends"]]
+    assert "ends on 2030-02-01 00:00 UTC" in " ".join(fresh.trustinstall("log").stdout.split())
+    again = told(fresh.trustinstall("add", CERT, "--until", "2030-01-31", "--json"))
+    assert (again["changed"], "ends" in again) == (False, False)
+    assert "has no end now" in fresh.trustinstall("add", CERT, check=True).stdout
+    assert len(told(fresh.trustinstall("log", "--json"))["entries"]) == 3

@@ -239,6 +239,12 @@ ADDED = [
 ]
 TOOL = "/usr/sbin/update-ca-certificates"
 ANCHOR = "/usr/local/share/ca-certificates/corp-root-g2.crt"
+PROLONGED = Report(
+    "add",
+    ROOT,
+    (CORP,),
+    (ScopeResult("machine", (done(DEBIAN, Result.ALREADY),), ends=((CORP.sha256, "2030-02-01T00:00:00Z"),)),),
+)
 PLAN = report(
     "add",
     ROOT,
@@ -423,12 +429,19 @@ SCREENS: Mapping[str, Mapping[str, Case]] = {
         "after an interrupted command": added(
             Report("add", ROOT, (CORP,), (ScopeResult("machine", tuple(ADDED[:1]), recovered=True),))
         ),
+        "--until for a trusted root": added(PROLONGED),
+        "--until for a root that is new in a store": added(
+            replace(
+                PROLONGED, scopes=(replace(PROLONGED.scopes[0], outcomes=tuple(ADDED[:1]), ends=((CORP.sha256, ""),)),)
+            )
+        ),
         "--profile-out": lambda page: profile_lines(page, "/Users/alice/My Macs/x", written=True, dry_run=False),
     },
     "plan": {
         "--dry-run": added(PLAN),
         "--dry-run -v": added(PLAN, verbose=True),
         "nothing to do": added(report("add", ROOT, done(DEBIAN, Result.ALREADY), dry_run=True)),
+        "another end": added(replace(PROLONGED, dry_run=True)),
         "remove --dry-run": removed(
             report("remove", ROOT, planned(DEBIAN, Planned("delete", ANCHOR), Planned("run", TOOL)), dry_run=True)
         ),

@@ -159,6 +159,10 @@ OTHERS: Mapping[str, Callable[[], str]] = {
         HOST, REMOVED, None, 3, Advice(foreign=(cases.command("x", "remove", "--not-ours"),))
     ),
     "--domain": lambda: json_report.change(HOST, replace(DRY, domains=("corp.example",)), None, 0, Advice()),
+    "add --until of a trusted root": lambda: json_report.change(HOST, cases.PROLONGED, None, 0, Advice()),
+    "a log of it": lambda: log_report.as_json(
+        HOST, [{**ENTRY, "ends": [{"sha256": cases.CORP.sha256, "until": ""}]}], 0
+    ),
     "an image build": lambda: json_report.change(
         HOST, replace(DRY, situation=replace(cases.ROOT, traits=frozenset({"image build"}))), None, 0, Advice()
     ),
