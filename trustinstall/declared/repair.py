@@ -64,7 +64,8 @@ def repair(installer: Installer, declared: Sequence[Declared] = (), *, dry_run: 
     engine = Engine(installer.host, installer.backends, installer.on_progress)
     recovered = not dry_run and engine.recover()  # first: the undone stores may differ from the ledger
     if declared and not dry_run:
-        known = Request(tuple(one.certificate for one in declared), trusted=True, by=_caller(installer))
+        roots = tuple(one.certificate for one in declared)
+        known = Request(roots, trusted=True, by=_caller(installer), command="apply")
         engine.restate(known, {one.certificate.sha256: one.terms for one in declared})
     ended = None if dry_run else ends.take_out_ended(installer)
     ledger = engine.ledger()
@@ -170,7 +171,7 @@ class _Repair:
 
     def _claimed(self) -> Iterator[tuple[Wish, list[Account]]]:
         for sha256, claim in self._live.items():
-            found = (covered_account(self._installer.host, one) for one in claim.accounts)
+            found = (covered_account(self._installer.host, one, claim.accounts) for one in claim.accounts)
             meant = [one for one in found if one is not None]
             everybody = self._everybody if claim.terms.all_users else []
             yield Wish(self._ledger.certificates[sha256], claim.by, claim.terms), [*meant, *everybody]
@@ -188,7 +189,8 @@ class _Repair:
         """Forget accounts that no longer exist, and whose home is gone, too."""
         for sha256, claim in self._live.items():
             host = self._installer.host
-            gone = [one for one in claim.accounts if one.uid != UNKNOWN_UID and covered_account(host, one) is None]
+            known = [one for one in claim.accounts if one.uid != UNKNOWN_UID]
+            gone = [one for one in known if covered_account(host, one, claim.accounts) is None]
             gone = [one for one in gone if not homes.may_own_one(host, one.uid)]
             if gone:
                 engine.uncover(Request((self._ledger.certificates[sha256],), trusted=True, by=self._by), gone)
@@ -218,19 +220,16 @@ class _Repair:
     def _cover(self, job: _Job) -> None:
         """Note an existing account that a claim for all users covers, before its stores are changed."""
         covered = Covered(job.account.name, job.account.uid)
-        new = [
-            one.certificate
-            for one in job.wanted
-            if not any(covered.is_same(known) for known in self._covered(one.certificate.sha256))
-        ]
+        new = [one.certificate for one in job.wanted if not self._is_covered(job.account, one.certificate.sha256)]
         terms = {one.certificate.sha256: one.terms for one in self._declared}
         engine = Engine(self._installer.host, self._installer.backends, self._installer.on_progress)
         for certificate in () if self._dry_run else new:
             request = Request((certificate,), trusted=True, by=self._by, terms=terms.get(certificate.sha256))
             engine.cover(request, [covered])
 
-    def _covered(self, sha256: str) -> tuple[Covered, ...]:
-        return self._live[sha256].accounts if sha256 in self._live else ()
+    def _is_covered(self, account: Account, sha256: str) -> bool:
+        records = self._live[sha256].accounts if sha256 in self._live else ()
+        return any(covered_account(self._installer.host, one, records) == account for one in records)
 
     def _is_wanted_here(self, one: Wish) -> bool:
         """Whether a claim includes the scope's own stores, and not only those of other accounts."""
@@ -271,7 +270,7 @@ def _restate(engine: Engine, wanted: Sequence[Wish]) -> None:
     for wish in wanted:
         claim = claims.get(wish.certificate.sha256)
         if claim is not None and claim.terms.origin and claim.terms.origin == wish.terms.origin:
-            request = Request((wish.certificate,), trusted=True, by=claim.by)
+            request = Request((wish.certificate,), trusted=True, by=claim.by, command="apply")
             engine.restate(request, {wish.certificate.sha256: wish.terms})
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trustinstall.engine import audit
@@ -45,25 +46,33 @@ class Records:
         """Return the ledger as it is now; see `ledger_file.load`."""
         return ledger_file.load(self._host, self._state)
 
-    def cover(self, request: Request, accounts: Sequence[Covered]) -> None:
-        """Note the other accounts that certificates are added for, before their stores are changed."""
+    def cover(self, request: Request, accounts: Sequence[Covered], former: Collection[Covered] = ()) -> None:
+        """Note the other accounts that certificates are added for, before their stores are changed.
+
+        `former`: records of the same accounts, which may have had other names.
+        """
         prepare(self._host, self._state)
         with self._ledger_update() as ledger:
             for one in request.certificates:
                 ledger.claim(one, request.by, self._host.stamp(), request.terms)
-                ledger.cover(one.sha256, accounts)
+                ledger.cover(one.sha256, accounts, former)
 
     def restate(self, request: Request, terms: Mapping[str, Terms]) -> None:
         """Give existing claims new terms, by SHA-256; nothing is written if they have these terms."""
         if not any(sha256 in self.ledger().claims for sha256 in terms):
             return
         with self._ledger_update() as ledger:
+            before = ledger.copy()
             for one in request.certificates:
                 if one.sha256 in ledger.claims:
                     ledger.claim(one, request.by, self._host.stamp(), terms[one.sha256])
+        if ends := before.ends_changed(ledger):
+            changed = tuple(ledger.certificates[sha256] for sha256, _ in ends)
+            with self._locked() as host:
+                audit.record(host, self._state, replace(request, certificates=changed), self._name, (), ends)
 
     def uncover(self, request: Request, accounts: Sequence[Covered]) -> None:
-        """Note the other accounts for which nothing is left to undo."""
+        """Note the other accounts, as they are recorded, for which nothing is left to undo."""
         with self._ledger_update() as ledger:
             for one in request.certificates:
                 ledger.uncover(one.sha256, accounts)

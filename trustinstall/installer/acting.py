@@ -12,7 +12,7 @@ from trustinstall.host.watchdog import PATIENCE
 from trustinstall.state.ledger import UNKNOWN_UID
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from trustinstall.engine.scope import Engine
     from trustinstall.host import Account, ActingHost, Host
@@ -41,11 +41,16 @@ def engine_of(installer: Inspector) -> Engine:
     return Engine(installer.host, installer.backends, installer.on_progress)
 
 
-def covered_account(host: Host, covered: Covered) -> Account | None:
-    """Return the account that a record means, or None: by its uid, which a rename keeps, or else by its name."""
+def covered_account(host: Host, covered: Covered, beside: Collection[Covered] = ()) -> Account | None:
+    """Return the account that a record means, or None: by its uid, which a rename keeps, or else by its name.
+
+    `beside`: records of the same ledger. An account that has a record of its own was not renamed: it got the uid of a
+    deleted account.
+    """
     found = host.account_of(covered.uid) if covered.uid != UNKNOWN_UID else None
-    if found is not None and found.name != covered.name and not _was_renamed(host, found):
-        found = None
+    if found is not None and found.name != covered.name:
+        recorded = any((one.name, one.uid) == (found.name, found.uid) for one in beside)
+        found = None if recorded or not _was_renamed(host, found) else found
     return found or host.account_named(covered.name)
 
 

@@ -214,7 +214,7 @@ class Installer(Inspector):
             claims = engine_of(self).ledger().claims
             every = [one for root in certificates if root.sha256 in claims for one in claims[root.sha256].accounts]
             for one in dict.fromkeys(every):
-                account = covered_account(self.host, one)
+                account = covered_account(self.host, one, every)
                 if account is None:
                     lost.append(one)
                 elif account.uid != 0:
@@ -229,9 +229,8 @@ class Installer(Inspector):
         parts = [
             ScopeResult(
                 one.name,
-                problem=f"this machine has no account {printable(one.name)} (uid {one.uid}) any more, and what was "
-                "added for it may still be in its home; if it is gone for good, say "
-                f"--account-gone {printable(one.name)}",
+                problem=f"this machine has no account {one} any more, and what was added for it may still be in its "
+                f"home; if it is gone for good, say --account-gone {printable(one.name)}",
             )
             for one in lost
             if one not in forgotten

@@ -12,7 +12,7 @@ from trustinstall.engine.scope import Engine
 from trustinstall.engine.tally import working_for
 from trustinstall.errors import TrustInstallError
 from trustinstall.facts import homes
-from trustinstall.installer.acting import answer_of, engine_of, seen_by
+from trustinstall.installer.acting import answer_of, covered_account, engine_of, seen_by
 from trustinstall.installer.result import ScopeResult
 from trustinstall.installer.wire import encode, received
 from trustinstall.state.ledger import Covered
@@ -21,11 +21,12 @@ from trustinstall.stores.store import DiscoveryOptions
 from trustinstall.values import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from trustinstall.engine.request import Request
     from trustinstall.host import Account, ActingHost
     from trustinstall.installer.inspector import Inspector
+    from trustinstall.state.ledger import Ledger
     from trustinstall.stores.backend import Backend
 
 
@@ -65,7 +66,8 @@ class OtherAccounts:
         parts += [ScopeResult(found[uid].name, skipped=why) for uid, why in away.items()]
         working = {uid: one for uid, one in found.items() if uid not in away}
         if working and self.request.trusted and not self.request.dry_run:
-            engine.cover(self.request, [Covered(one.name, one.uid) for one in working.values()])
+            now = [Covered(one.name, one.uid) for one in working.values()]
+            engine.cover(self.request, now, self._records(engine.ledger(), working.values()))
         known = {one.uid for one in accounts}
         for uid, account in working.items():
             paths = tuple(handoffs.get(uid, ()))
@@ -77,8 +79,15 @@ class OtherAccounts:
             parts.append(self._for_account(account, theirs, limited, reached=reached))
         if found and not (self.request.trusted or self.request.dry_run) and self.selection == Selection():
             done = {part.scope for part in parts if part.done}
-            engine.uncover(self.request, [Covered(one.name, one.uid) for one in found.values() if one.name in done])
+            ended = [one for one in found.values() if one.name in done]
+            engine.uncover(self.request, self._records(engine.ledger(), ended))
         return parts
+
+    def _records(self, ledger: Ledger, accounts: Collection[Account]) -> list[Covered]:
+        """Return the records of accounts for the request's certificates, also those under a former name."""
+        claims = [ledger.claims[one.sha256] for one in self.request.certificates if one.sha256 in ledger.claims]
+        every = dict.fromkeys(one for claim in claims for one in claim.accounts)
+        return [one for one in every if covered_account(self.caller.host, one, every) in accounts]
 
     def _for_account(
         self, account: Account, places: DiscoveryOptions, selection: Selection, *, reached: bool

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from trustinstall.certificates.certificate import Certificate
+from trustinstall.errors import printable
 from trustinstall.state.terms import Terms
 from trustinstall.stores.desired import Placement, Record
 from trustinstall.values import dataclass
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
 MOST_FORMER = 64  # certificates that are remembered after their removal
-UNKNOWN_UID = -1  # in ledgers of before 0.2, which noted names only
+UNKNOWN_UID = -1  # in ledgers of before 0.2, which noted names only, and of an account whose uid another one has now
 
 
 def moment(text: str) -> datetime:
@@ -33,16 +34,21 @@ def moment(text: str) -> datetime:
 
 @dataclass(frozen=True)
 class Covered:
-    """Another account that a certificate was added for: its uid identifies it after its name has changed."""
+    """Another account that a certificate was added for: its uid identifies it after its name has changed.
+
+    Two records with the same uid and different names may be of two accounts: a uid is free again after `userdel`.
+    """
 
     name: str
     uid: int = UNKNOWN_UID
 
+    def __str__(self) -> str:
+        """Return its name, with its uid if that is known."""
+        return printable(self.name) if self.uid == UNKNOWN_UID else f"{printable(self.name)} (uid {self.uid})"
+
     def is_same(self, other: Covered) -> bool:
-        """Whether both are the same account, as far as is known."""
-        if UNKNOWN_UID in {self.uid, other.uid}:
-            return self.name == other.name
-        return self.uid == other.uid
+        """Whether both records name the same account."""
+        return self.name == other.name and (self.uid == other.uid or UNKNOWN_UID in {self.uid, other.uid})
 
 
 @dataclass(frozen=True)
@@ -144,14 +150,19 @@ class Ledger:
         ended = (sha256 for sha256, one in self.claims.items() if one.terms.until and moment(one.terms.until) <= now)
         return [self.certificates[sha256] for sha256 in sorted(ended)]
 
-    def cover(self, sha256: str, accounts: Iterable[Covered]) -> None:
-        """Note that a wanted certificate is wanted by these other accounts as well."""
+    def cover(self, sha256: str, accounts: Iterable[Covered], former: Collection[Covered] = ()) -> None:
+        """Note that a wanted certificate is wanted by these other accounts as well; `former`: their old records.
+
+        A deleted account whose uid one of them has keeps its name only.
+        """
         old, new = self.claims[sha256], tuple(accounts)
-        kept = [one for one in old.accounts if not any(one.is_same(other) for other in new)]
+        kept = [one for one in old.accounts if not any(one.is_same(other) for other in (*new, *former))]
+        reused = {one.uid for one in new}
+        kept = [replace(one, uid=UNKNOWN_UID) if one.uid in reused else one for one in kept]
         self.claims[sha256] = replace(old, accounts=(*kept, *new))
 
     def uncover(self, sha256: str, accounts: Collection[Covered]) -> None:
-        """Note that these other accounts no longer hold a certificate."""
+        """Note that these other accounts, as they are recorded, no longer hold a certificate."""
         if old := self.claims.get(sha256):
             kept = tuple(one for one in old.accounts if not any(one.is_same(other) for other in accounts))
             self.claims[sha256] = replace(old, accounts=kept)

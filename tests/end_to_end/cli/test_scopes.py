@@ -359,6 +359,13 @@ def test_an_account_with_the_uid_of_a_deleted_one_is_another_account(fresh: Thro
     assert "--account-gone bob" in gone.stdout + gone.stderr
     assert references(fresh, "/home/old") != []
     assert json.loads(fresh.read(LEDGER))["claims"] != []
+    fresh.write("/home/carol/.npmrc", b"fund=false\n", user="carol")
+    assert fresh.trustinstall("add", "--user", "carol", "--yes", CERT).returncode == 0
+    assert references(fresh, "/home/carol") != []
+    for _ in range(2):  # what is done for the new account does not forget the old one
+        gone = fresh.trustinstall("remove", CERT)
+        assert (gone.returncode, "--account-gone bob" in gone.stdout + gone.stderr) == (3, True), gone
+        assert references(fresh, "/home/carol") == []
 
 
 @pytest.mark.parametrize("first", ["alice", "root"])

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.end_to_end.cli.machine import ALICE, BOB, CERT, DEBIAN, LEDGER, OTHER, ROOT, deliver, holds
+from tests.end_to_end.cli.machine import ALICE, BOB, CERT, DEBIAN, LEDGER, OTHER, ROOT, deliver, holds, told
 from tests.end_to_end.declared.events import environment, repaired, sh
 from tests.support.later import later
 from tests.support.pki import make_root
@@ -244,6 +244,9 @@ def test_an_end_that_a_document_gets_later_holds_for_accounts(fresh: Throwaway) 
         for more in ("", "until = 2030-01-31", "until = 2030-01-31" if ends else ""):
             fresh.write(TRUST, f'version = 1\n[defaults]\naccounts = ["{user}"]\n' + inline(ROOT.pem, more))
             fresh.trustinstall("apply", TRUST, check=True)
+        logged = told(fresh.trustinstall("log", "--json"))["entries"]
+        changes = [(one["command"], one["ends"][0]["until"]) for one in logged if "ends" in one]
+        assert changes[-1] == ("apply", "2030-02-01T00:00:00Z" if ends else "")
         later(fresh, 2000, "repair")
         assert [holds(fresh, DEBIAN), holds(fresh, ALICE), holds(fresh, BOB)] == [not ends, False, not ends]
 

@@ -200,7 +200,12 @@ def test_a_second_claim_keeps_the_first_ones_date() -> None:
     ledger.claim(ROOTS[0], "carol", "2026-02-02T00:00:00Z")
     ledger.cover(sha256, [bob, dave])
     assert ledger.claims[sha256] == Claim(sha256, "alice", "2026-01-01T00:00:00Z", (bob, dave))
-    ledger.uncover(sha256, [Covered("robert", 1001)])
+    robert, eve = Covered("robert", 1001), Covered("eve", 1001)
+    ledger.cover(sha256, [robert], [bob])  # renamed
+    ledger.cover(sha256, [eve])  # a new account with a deleted one's uid
+    assert ledger.claims[sha256].accounts == (dave, Covered("robert"), eve)
+    ledger.uncover(sha256, [eve])
+    ledger.uncover(sha256, [Covered("robert")])
     ledger.uncover(ROOTS[1].sha256, [bob])
     assert ledger.claims[sha256].accounts == (dave,)
 
