@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import io
+import sys
 from contextlib import redirect_stderr, redirect_stdout, suppress
 from typing import TYPE_CHECKING
 
@@ -77,6 +78,9 @@ def _command(arguments: Sequence[str]) -> int:
         if isinstance(error, typer.TyperException):
             return _failed(arguments, UsageProblem(_usage(error, arguments))) if str(error) else _NO_COMMAND
         console.debug()
+        if isinstance(error, OSError) and _asks_for_help(arguments):  # Typer prints the help by itself
+            reason = console.unwritten(error, sys.stdout)
+            return _failed(arguments, TrustInstallError(f"the help could not be written: {reason}"))
         if isinstance(error, OSError) and error.errno in _OF_THE_MACHINE:
             return _failed(arguments, TrustInstallError(_broken(error)))
         kind = type(error).__name__
@@ -85,6 +89,11 @@ def _command(arguments: Sequence[str]) -> int:
             TrustInstallError(f"unexpected {kind}: {printable(str(error))}; please report it"),
         )
     return code if isinstance(code, int) else 0
+
+
+def _asks_for_help(arguments: Sequence[str]) -> bool:
+    own = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    return not own or not {"--help", "-h"}.isdisjoint(own)
 
 
 def _broken(error: OSError) -> str:

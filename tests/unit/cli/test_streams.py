@@ -42,7 +42,7 @@ def test_a_full_disk_is_an_error(words: list[str]) -> None:
     """It is one sentence with the reason, and the exit code 1."""
     done = _shell(words, ">/dev/full")
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
-    assert "No space left on device" in done.stderr
+    assert done.stderr.endswith("could not be written: No space left on device\n")
 
 
 @ASKED
