@@ -140,10 +140,14 @@ def _rename(call: Any, source: str, path: str, how: int) -> None:  # noqa: ANN40
         raise OSError(number, os.strerror(number), path)
 
 
-@functools.cache
 def _system_call() -> Any:  # noqa: ANN401  as above
     """Return renameat2(2) of the C library, or None if it has none."""
-    call = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None) if sys.platform == "linux" else None
+    return _of_linux() if sys.platform == "linux" else None
+
+
+@functools.cache
+def _of_linux() -> Any:  # noqa: ANN401  as above
+    call = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
     if call is not None:
         call.argtypes = (ctypes.c_int, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_uint)
     return call
