@@ -27,6 +27,7 @@ from pathlib import Path, PurePosixPath
 from typing_extensions import Self
 
 from tests.support.changes import Entry, compare
+from tests.support.ending import ended
 from tests.support.overlay import Namespace, Overlay, ThrowawayError, layer_memory
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -57,23 +58,6 @@ def _clean(who: User) -> dict[str, str]:
         "SHELL": "/bin/sh",
         "LANG": "C.UTF-8",
     }
-
-
-def _ended(
-    process: subprocess.Popen[str], command: list[str], given: str | bytes | None, timeout: float, *, check: bool
-) -> subprocess.CompletedProcess[str]:
-    """Wait for a process's end; see `Throwaway.run`."""
-    text = given.decode("utf-8", "surrogateescape") if isinstance(given, bytes) else given
-    with process:
-        try:
-            out, err = process.communicate(text, timeout=timeout)
-        except BaseException:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            raise
-    done = subprocess.CompletedProcess(command, process.returncode, out, err)
-    assert not check or done.returncode == 0, f"{done.args} ended with {done.returncode}:\n{out}{err}"
-    return done
 
 
 class Throwaway:
@@ -179,7 +163,7 @@ class Throwaway:
         stdin = subprocess.DEVNULL if input is None else subprocess.PIPE
         command = [*command]
         process = self.popen(command, user=user, env=env, cwd=cwd, stdin=stdin)
-        return _ended(process, command, input, timeout, check=check)
+        return ended(process, command, input, timeout, check=check)
 
     def start(
         self,
@@ -216,7 +200,7 @@ class Throwaway:
         """Run the program under test, as it was when this process made its first throw-away root."""
         stdin = subprocess.DEVNULL if input is None else subprocess.PIPE
         process = self.start(*arguments, user=user, env=env, stdin=stdin)
-        return _ended(process, [*PROGRAM, *arguments], input, timeout, check=check)
+        return ended(process, [*PROGRAM, *arguments], input, timeout, check=check)
 
     def user(self, name: str) -> User:
         """An account of the throw-away root (root, alice and bob are there); KeyError where there is none."""

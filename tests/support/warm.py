@@ -18,9 +18,12 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tests.support.fresh import PYTHON
+
+if TYPE_CHECKING:
+    from tests.support.throwaway import Throwaway
 
 HERE = Path(__file__)
 #: What Python or the program's libraries read of the environment when they start: these ask for a new process.
@@ -71,7 +74,7 @@ class Warm(subprocess.Popen[str]):
             errors="surrogateescape",
         )
 
-    def _execute_child(self, *given: Any) -> None:  # noqa: ANN401 - as subprocess calls it
+    def _execute_child(self, *given: Any) -> None:  # noqa: ANN401  Popen's arguments differ by the version of Python
         """Have it started; `given` has the ends of the pipes at the places that Python 3.10 to 3.14 give them."""
         p2cread, p2cwrite, _, c2pwrite, _, errwrite = given[10:16]
         self._answer, told = os.pipe()
@@ -127,7 +130,7 @@ def _waiting() -> socket.socket:
     return here
 
 
-def _end(root: Any, channel: socket.socket, process: subprocess.Popen[str]) -> None:  # noqa: ANN401
+def _end(root: Throwaway, channel: socket.socket, process: subprocess.Popen[str]) -> None:
     channel.close()
     process.communicate()
     root.__exit__()

@@ -14,11 +14,9 @@ for a file that is on none of its drives.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import pwd
-import signal
 import subprocess
 from collections.abc import Iterable, Mapping
 from pathlib import Path, PureWindowsPath
@@ -26,6 +24,7 @@ from typing import Any
 
 from typing_extensions import Self
 
+from tests.support.ending import ended
 from tests.support.prefix import PYTHON, WINE, WineError, copy_of_template, environment, remove
 
 SYSTEM = r"C:\windows\system32"
@@ -177,16 +176,8 @@ class Windows:
         """
         command = [*command]
         stdin = subprocess.DEVNULL if input is None else subprocess.PIPE
-        with self.popen(command, env=env, cwd=cwd, stdin=stdin, elevated=elevated) as process:
-            try:
-                out, err = process.communicate(input, timeout=timeout)
-            except BaseException:
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)
-                raise
-        done = subprocess.CompletedProcess(command, process.returncode, out, err)
-        assert not check or done.returncode == 0, f"{done.args} ended with {done.returncode}:\n{out}{err}"
-        return done
+        process = self.popen(command, env=env, cwd=cwd, stdin=stdin, elevated=elevated)
+        return ended(process, command, input, timeout, check=check)
 
     def python(self, script: str, *arguments: str, timeout: float = 60) -> Any:  # noqa: ANN401 - what JSON can hold
         """What a script for Python for Windows prints as JSON."""
