@@ -54,7 +54,7 @@ def run(arguments: Sequence[str]) -> int:
     answer = _script if arguments[:1] in (["--show-completion"], ["--install-completion"]) else _command
     try:
         code = answer(arguments)
-        return _UNWRITTEN if code == 0 and console.lost() and arguments[0] in _ONLY_TELL else code
+        return _UNWRITTEN if code == 0 and console.lost() and _ONLY_TELL & {*arguments[:1]} else code
     except console.Interrupted as interrupted:
         tell_error(interrupted.told or "interrupted; what had begun was finished or put back")
         return INTERRUPTED

@@ -133,20 +133,20 @@ def _bring_back(call: Any, source: str, path: str, own: int) -> None:  # noqa: A
             return
 
 
-def _rename(call: Any, source: str, path: str, how: int) -> None:  # noqa: ANN401  as above
+def _rename(call: Any, source: str, path: str, how: int) -> None:  # noqa: ANN401  a function of ctypes
     ctypes.set_errno(0)
     if call(_AT_FDCWD, os.fsencode(source), _AT_FDCWD, os.fsencode(path), how):
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number), path)
 
 
-def _system_call() -> Any:  # noqa: ANN401  as above
+def _system_call() -> Any:  # noqa: ANN401  a function of ctypes
     """Return renameat2(2) of the C library, or None if it has none."""
     return _of_linux() if sys.platform == "linux" else None
 
 
 @functools.cache
-def _of_linux() -> Any:  # noqa: ANN401  as above
+def _of_linux() -> Any:  # noqa: ANN401  a function of ctypes
     call = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
     if call is not None:
         call.argtypes = (ctypes.c_int, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_uint)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 from trustinstall.patterns import regex
@@ -22,7 +23,7 @@ _NAMED = regex(r"([A-Za-z_][A-Za-z0-9_]*)(\+?)=")
 _ASSIGNED = regex(r"\b([A-Za-z_][A-Za-z0-9_]*)=")
 
 
-class Reading:
+class Reading(ABC):
     """The state of a shell while it reads.
 
     Attributes:
@@ -90,9 +91,9 @@ class Reading:
             self.leave("shell" if self.dialect == "sh" else "file")
         return True
 
+    @abstractmethod
     def leave(self, what: str) -> None:
         """Leave a part of what is read: see `Shell.leave`."""
-        raise NotImplementedError
 
     def forget(self, text: str, place: Setter) -> None:
         """Mark the variables that a text assigns as unknown: it may be run."""
