@@ -26,6 +26,7 @@ from trustinstall.editing import Malformed
 VALUE = "/home/alice/.local/share/trustinstall/bundle.pem"
 PATHS = {
     "ini": ("global", "cert"),
+    "ini-folded": ("global", "ssl-authority-files"),
     "ini-options": ("global", "cert"),
     "git": ("http", "sslbackend"),
     "ini-sections": ("default", "ca_bundle"),
@@ -66,6 +67,7 @@ PIECES: dict[str, list[str]] = {
         "s3 =\n  signature = v4\n  [global]",
         "Odd Key   =   odd = value",
     ],
+    "ini-folded": ["[Global]", "[groups]", "[DEFAULT]", "HTTP-Timeout = 9", "corp = *.corp", "# comment", "", "  "],
     "ini-options": ["[global]", "[install]", "trusted_host = a", "--Timeout = 9", "# --cert = x", ""],
     "ini-sections": [
         "[default]",
@@ -206,7 +208,18 @@ PIECES: dict[str, list[str]] = {
 
 
 #: Formats whose tools take a carriage return alone for the end of a line.
-CR_ENDS = {"hgrc", "ini", "ini-options", "ini-sections", "npmrc", "yaml", "yaml-list", "yaml-block", "yarnrc"}
+CR_ENDS = {
+    "hgrc",
+    "ini",
+    "ini-folded",
+    "ini-options",
+    "ini-sections",
+    "npmrc",
+    "yaml",
+    "yaml-list",
+    "yaml-block",
+    "yarnrc",
+}
 
 
 def documents(kind: str) -> st.SearchStrategy[bytes]:
@@ -292,6 +305,7 @@ def test_what_others_write_meanwhile_stays(kind: str) -> None:
     """If another program has changed the file since, or even the managed line, only the managed key goes."""
     other = {
         "ini": (b"[global]\ntimeout = 1\n", b"[global]\n# new\nretries = 2\n"),
+        "ini-folded": (b"[GLOBAL]\nhttp-timeout = 1\n", b"[GLOBAL]\n# new\nhttp-compression = no\n"),
         "ini-options": (b"[global]\ntimeout = 1\n", b"[global]\n# new\nretries = 2\n"),
         "ini-sections": (b"[default]\nregion = x\n", b"[default]\n# new\noutput = json\n"),
         "hgrc": (b"[web]\nstyle = x\n", b"[web]\n%include more\nlogourl = y\n"),
