@@ -18,7 +18,7 @@ _REFERENCES = {
     "python": _SHELL,  # os.path.expandvars: the name of an unset variable stays as written
     "braces": regex(r"\$\{(?P<bare>[A-Za-z_]\w*)(?P<name>)\}"),
     # @yarnpkg/core, configUtils.ts, replaceEnvVariables: after "-" for an unset variable, after ":-" for an empty one
-    "yarn": regex(r"\$\{(?P<bare>\w+)(?P<name>:?-)?(?P<fallback>[^}]*)\}"),
+    "yarn": regex(r"\$\{(?P<bare>\w+)(?:(?P<name>:?-)(?P<fallback>[^}$]*))?\}"),
     # @npmcli/config, lib/env-replace.js: the name of an unset variable stays as written, with "?" it becomes empty
     "npm": regex(r"(?<!\\)\$\{(?P<bare>[^${}?]+)(?P<name>\?)?\}"),
 }
@@ -63,7 +63,7 @@ def _substituted(scene: Scene, how: str, value: str) -> str | None:
         unknown = unknown or (found is not None and found.value is None)
         if how == "yarn" and (found is None or (match["name"] == ":-" and not found.value)):
             unknown = unknown or not match["name"]  # Yarn ends with an error
-            return match["fallback"]
+            return match["fallback"] or ""
         if found is not None:
             return found.value or ""
         return match[0] if how == "python" or (how == "npm" and match["name"] != "?") else ""
