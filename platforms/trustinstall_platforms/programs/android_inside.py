@@ -15,9 +15,9 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from trustinstall.certificates import der
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.certificates.pem import pem_blocks
-from trustinstall.errors import CertificateRefused
 from trustinstall.patterns import regex
 from trustinstall.stores.observation import Copy
 from trustinstall.values import NamedTuple, dataclass
@@ -161,13 +161,15 @@ def content_of(certificate: Certificate) -> bytes:
 
 def held(content: bytes) -> Certificate | None:
     """Return the certificate that programs read in a file: DER, or the first block of PEM that begins the file."""
-    der: bytes | None = content
+    raw: bytes | None = content
     if content.startswith(b"-"):
-        der = next((one.der for one in pem_blocks(content)), None)
+        raw = next((one.der for one in pem_blocks(content)), None)
     try:
-        return Certificate(der) if der else None
-    except CertificateRefused:
+        outer = der.element(raw or b"")
+    except der.Malformed:
         return None
+    one = Certificate.held(outer.whole)
+    return one if one.is_readable and not outer.cut_off else None
 
 
 def parse(archive: bytes) -> Inside | None:

@@ -61,6 +61,8 @@ class Access:
         found = self._host.query(self._shell(serial, android_inside.LOOK, _ASKING))
         if (inside := android_inside.parse(found.answer)) is None:
             raise self._failure(found)
+        if android_inside.USER not in inside.rooms:
+            raise OutOfReach("it has not started up yet; wait until it has, and run the command again")
         return inside
 
     def commands(self, step: ToolOperation) -> list[Run]:
@@ -110,6 +112,8 @@ class Access:
             return OutOfReach(resting(self._device))
         if "su: " in said and "not found" in said:
             return OutOfReach(PRODUCTION)
+        if "PTY args" in said:  # adb's words for a device whose shell does not keep the streams apart
+            return OutOfReach("its Android is older than 7; install the certificate in its settings")
         lines = [line.strip() for line in said.splitlines() if line.strip()]
         why = printable(lines[-1]) if lines else "it said nothing"
         return ToolFailed(f"adb cannot read {self._device.name} (status {found.status}): {why}; see why by hand")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+import signal
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -24,7 +26,7 @@ def outside() -> Iterator[Throwaway]:
 
 
 @contextmanager
-def made(outside: Throwaway) -> Iterator[AndroidMachine]:
+def made(outside: Throwaway) -> Generator[AndroidMachine]:
     """Make alice's new emulator."""
     machine = AndroidMachine(outside, new=True)
     try:
@@ -99,16 +101,49 @@ def test_a_device_that_does_not_run(machine: AndroidMachine) -> None:
 
 @pytest.mark.parametrize(
     ("how", "word"),
-    [({"avd": ""}, "does not run"), ({"avd": "Tablet"}, "does not run"), ({"su": False}, "Google Play")],
+    [
+        ({"avd": ""}, "does not run"),
+        ({"avd": "Tablet"}, "does not run"),
+        ({"ssh": "lost"}, "does not run"),
+        ({"su": False}, "Google Play"),
+        ({"pty": True}, "older than 7"),
+    ],
 )
 def test_an_emulator_that_is_not_to_be_changed(machine: AndroidMachine, how: dict[str, object], word: str) -> None:
-    """Another account's, whose console refuses; another device on the same port; an image in which nobody is root."""
+    """Of another account, whose console refuses; of another device; offline; without root; too old to be asked."""
     machine.emulator.behave(**how)
     before = machine.snapshot()
     ended = run(machine, "add", machine.root(0)[0])
     assert (result(ended, machine), ended.report["changed"]) == ("read-only", False), ended
     assert word in detail(ended, machine)
     assert machine.snapshot() == before
+
+
+def test_a_device_that_has_not_started_up(machine: AndroidMachine) -> None:
+    """Its data is not there yet, which is not the same as a device without certificates."""
+    path, sha256 = machine.root(0)
+    assert run(machine, "add", path).code == 0
+    device = machine.emulator.device
+    device.run(["mv", "/data", "/data.later"], check=True)
+    removed = run(machine, "remove", sha256)
+    assert (removed.code, result(removed, machine)) == (1, "failed")
+    assert "has not started up yet" in detail(removed, machine)
+    device.run(["mv", "/data.later", "/data"], check=True)
+    assert machine.trusts(sha256)
+    assert run(machine, "remove", sha256).code == 0
+    assert not machine.trusts(sha256)
+
+
+def test_the_server_of_adb_does_not_hold_up_the_next_command(machine: AndroidMachine) -> None:
+    """The first command of `adb` starts its server, which goes on: it has no lock of trustinstall."""
+    path, sha256 = machine.root(0)
+    machine.emulator.behave(server=True)
+    started = machine.throwaway.path("/tmp/adb.pid")
+    try:
+        assert run(machine, "add", path).code == 0
+        assert run(machine, "remove", sha256).code == 0
+    finally:
+        os.kill(int(started.read_text()), signal.SIGKILL)
 
 
 def test_root_does_not_work_on_an_accounts_emulator(machine: AndroidMachine, outside: Throwaway) -> None:

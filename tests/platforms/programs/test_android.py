@@ -136,6 +136,7 @@ def test_any_answer_of_a_console(answer: bytes) -> None:
 def test_a_file_is_der_or_its_first_block() -> None:
     """As Conscrypt reads it; text before a block makes it neither, and text after it does not count."""
     assert held(CORP.der) == held(CORP.pem) == held(content_of(CORP)) == held(CORP.pem + OTHER.pem) == CORP
+    assert held(CORP.der + b"\n") == CORP
     assert held(b"# corp\n" + CORP.pem) is held(b"") is held(CORP.pem[:200]) is held(CORP.der[:-1]) is None
 
 
