@@ -21,6 +21,7 @@ from trustinstall.testing.machine import Ran
 FULL = os.environ.get("TRUSTINSTALL_TEST_LEVEL") == "full"
 _TOOL = "/usr/sbin/update-ca-certificates"
 _KEYSTORE = "/etc/ssl/certs/java/cacerts"
+_P11_KIT = b'[p11-kit-object-v1]\nclass: certificate\ncertificate-type: x-509\nlabel: "By hand"\ntrusted: true\n'
 _SABOTAGE = {
     "fails": "exit 1",
     "lies": "exit 0",
@@ -64,6 +65,7 @@ class Base:
     crowd: int = 20 if FULL else 3
     singly: bool = False
     one_place: str = ""
+    nameless: bool = False
     openssl: str = "openssl"
     program: tuple[str, ...] = PROGRAM
     roots: dict[int, Root] = field(default_factory=dict[int, Root])
@@ -86,10 +88,16 @@ class Base:
 
     def start(self, command: str, *arguments: str) -> Run:
         """See `Machine`."""
-        words = [command, "--json", "--store", self.store, *self.arguments, *arguments]
+        words = [command, "--json", *self.selected(command), *arguments]
         if self.program == PROGRAM:
             return Run(self.throwaway.start(*words, user=self.user))
         return Run(self.throwaway.popen([*self.program, *words], user=self.user))
+
+    def selected(self, command: str) -> Sequence[str]:
+        """Return the options that name the store, and where it is; "repair" knows from the ledger."""
+        if command != "repair":
+            return ["--store", self.store, *self.arguments]
+        return self.arguments if "--sysroot" in self.arguments else ()
 
     def sound(self) -> int:
         """See `Machine`: OpenSSL loads the bundle, and holds as many as there are blocks."""
@@ -108,7 +116,8 @@ class Base:
 
     def holds(self, content: bytes, sha256: str) -> bool:
         """Whether PEM text holds a certificate: by the standard library's eyes alone."""
-        blocks = content.decode("latin-1").split("-----BEGIN CERTIFICATE-----")[1:]
+        text = content.decode("latin-1").replace(" X509 CERTIFICATE", " CERTIFICATE")  # OpenSSL's old name
+        blocks = text.split("-----BEGIN CERTIFICATE-----")[1:]
         ders = (base64.b64decode(block.split("-----END CERTIFICATE-----")[0]) for block in blocks)
         return any(hashlib.sha256(der).hexdigest() == sha256 for der in ders)
 
@@ -125,6 +134,18 @@ class Base:
 
     def bring_by_package(self, _number: int, /) -> bool:
         """See `Machine`: no package brings a single certificate into such a store."""
+        return False
+
+    def put_otherwise(self, _number: int, /) -> bool:
+        """See `Machine`: its clients read one format."""
+        return False
+
+    def rewrite(self) -> bool:
+        """See `Machine`: no program is known that would."""
+        return False
+
+    def distrust(self, _number: int, /) -> bool:
+        """See `Machine`: there is no distrust in such a store."""
         return False
 
     def rename_marked(self, directory: str, number: int) -> None:
@@ -212,6 +233,11 @@ class Debian(Base):
     def put_beside(self, number: int, /) -> bool:
         """An administrator adds a file of another name."""
         self.put_by_hand(number)
+        return True
+
+    def put_otherwise(self, number: int, /) -> bool:
+        """An administrator adds a file under OpenSSL's old name for a certificate."""
+        self._by_hand(f"/usr/local/share/ca-certificates/other{number}.crt", old_label(self.make(number).pem))
         return True
 
     def bring_by_package(self, number: int, /) -> bool:
@@ -320,6 +346,25 @@ class Anchored(Base):
         self.throwaway.run([self.tool, *layout.arguments], check=True)
         return True
 
+    def put_otherwise(self, number: int, /) -> bool:
+        """An administrator adds it in p11-kit's own format, where p11-kit makes the bundle."""
+        if self.distrusted:
+            self.by_hand("other.p11-kit", _P11_KIT + self.make(number).pem)
+        return bool(self.distrusted)
+
+    def distrust(self, number: int, /) -> bool:
+        """An administrator puts it on the blocklist."""
+        if self.distrusted:
+            path = self.throwaway.write(f"{self.distrusted}/bad.pem", self.make(number).pem)
+            self.by_hand("another.pem", self.make(-2).pem)
+            assert self.throwaway.path(path).exists()
+        return bool(self.distrusted)
+
+    @property
+    def distrusted(self) -> str:
+        """The blocklist of a system whose bundle p11-kit makes; "" on others."""
+        return self._layout.blocklist if self._layout.shipped and self.store != "alpine" else ""
+
     def take_own(self, _sha256: str) -> None:
         """An administrator adds another root by hand."""
         self.by_hand("another.pem", self.make(-2).pem)
@@ -345,6 +390,11 @@ def bring_selected(throwaway: Throwaway, pem: bytes) -> None:
     throwaway.write("/usr/share/ca-certificates/company/root.crt", pem)
     selection = throwaway.read("/etc/ca-certificates.conf")
     throwaway.write("/etc/ca-certificates.conf", selection + b"company/root.crt\n")
+
+
+def old_label(pem: bytes) -> bytes:
+    """Return a certificate's PEM under OpenSSL's old name for it."""
+    return pem.replace(b" CERTIFICATE-----", b" X509 CERTIFICATE-----")
 
 
 def without_marks(content: bytes, sha256: str) -> bytes:
@@ -380,6 +430,7 @@ class Environment(Base):
         bundle = f"{home}/lib/python3.11/site-packages/certifi/cacert.pem"
         throwaway.write(f"{home}/pyvenv.cfg", "home = /usr/bin\n", user="alice")
         self.deliver(throwaway, "certifi", bundle, ("--search", home))
+        self.nameless = True
 
     def deliver(self, throwaway: Throwaway, backend: str, bundle: str, arguments: tuple[str, ...]) -> None:
         """Put Debian's roots there for alice, and begin with that."""
@@ -407,6 +458,17 @@ class Environment(Base):
     def put_beside(self, number: int, /) -> bool:
         """An administrator appends it by hand."""
         self.put_by_hand(number)
+        return True
+
+    def put_otherwise(self, number: int, /) -> bool:
+        """An administrator appends it under OpenSSL's old name for a certificate, which its readers take."""
+        self._append(old_label(self.make(number).pem))
+        return True
+
+    def rewrite(self) -> bool:
+        """An editor saves it with the line breaks of Windows."""
+        content = self.throwaway.read(self.bundle).replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+        self.throwaway.write(self.bundle, content, mode=0o640, user="alice")
         return True
 
     def take_own(self, _sha256: str) -> None:

@@ -31,6 +31,7 @@ from trustinstall_platforms.browsers.nss_database import CERTIFICATES
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from trustinstall.errors import StoreError
     from trustinstall.host import Host
     from trustinstall.stores.desired import Change, Desired
     from trustinstall.stores.steps import Command
@@ -70,7 +71,8 @@ class Nss(Backend):
     def observe(self, host: Host, store: Store, names: frozenset[str]) -> Observation:
         """Observe the certificates that are trusted for TLS servers or distrusted, or are managed and neither.
 
-        A certificate of others that is neither is not an anchor, and not counted as a copy.
+        A distrust cannot be removed, under any nickname: it is the account's decision. A certificate of others that is
+        neither is not an anchor, and not counted as a copy.
         """
         found = nss_database.contents(host, store.location).entries.values()
         states = {one.sha256: state for one in found if (state := _state(one)) is not None}
@@ -90,6 +92,8 @@ class Nss(Backend):
         operations = [_put(store, held, one) for one in change.add]
         going = {one.sha256 for one in change.remove}
         for certificate in change.drop:
+            if any(one.sha256 == certificate.sha256 and not one.removable for one in change.remove):
+                raise _distrusted(store, certificate.name)
             entry = held.entries.get(certificate.sha256)
             if entry is not None and entry.sha256 in going:
                 nss_certutil.refuse_ambiguous(store, held, entry)
@@ -132,18 +136,23 @@ def _put(store: Store, held: Contents, one: Desired) -> ToolOperation:
     entry, name = held.entries.get(one.sha256), one.certificate.name
     others = [] if entry is None else [other for other in entry.names if other != nickname(one.sha256)]
     if entry is not None and entry.state is State.DISTRUSTED:
-        raise refusal(store, f"the account distrusts {name} there", "change that in the browser's settings")
+        raise _distrusted(store, name)
     if others:
         cause = f"{name} is there without trust, under the nickname {printable(others[0])}"
         raise refusal(store, cause, "delete it in the browser's settings")
     return ToolOperation(PUT, TAKE, one.certificate.der)
 
 
+def _distrusted(store: Store, name: str) -> StoreError:
+    return refusal(store, f"the account distrusts {name} there", "change that in the browser's settings")
+
+
 def _copy(store: Store, entry: Entry) -> Copy:
     """Return the copy of a certificate; a trust object without its certificate may be left of a managed one."""
     marked = _is_marked(entry)
     name = nickname(entry.sha256) if marked or not entry.names else entry.names[0]
-    return Copy(entry.sha256, "" if name == _CREATED else _entry(store, name), marked)
+    trusts = entry.state is not State.DISTRUSTED
+    return Copy(entry.sha256, "" if name == _CREATED else _entry(store, name), marked, removable=trusts, trusts=trusts)
 
 
 def _entry(store: Store, name: str) -> str:
@@ -155,10 +164,12 @@ def _is_marked(entry: Entry) -> bool:
 
 
 def _state(entry: Entry) -> State | None:
-    """Return how far a certificate counts: PARTIAL for an untrusted managed one, or without its DER."""
+    """Return how far a certificate counts: PARTIAL for a managed one of which no object speaks, or without its DER."""
     if entry.state is State.TRUSTED and not entry.der:
         return State.PARTIAL
-    return entry.state or (State.PARTIAL if _is_marked(entry) else None)
+    if entry.state in {State.TRUSTED, State.DISTRUSTED}:
+        return entry.state
+    return (entry.state or State.PARTIAL) if _is_marked(entry) else None
 
 
 def _unwritable(host: Host, directory: str) -> str | None:

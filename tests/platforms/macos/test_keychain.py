@@ -210,7 +210,7 @@ def test_both_halves_make_trust(mac: Mac) -> None:
     mac.set(overridden.der, DENY)
     assert states(mac) == {
         CORP.sha256: State.TRUSTED,
-        OTHER.sha256: State.PARTIAL,
+        OTHER.sha256: State.WITHDRAWN,
         waiting.sha256: State.PARTIAL,
         overridden.sha256: State.DISTRUSTED,
     }
@@ -273,7 +273,7 @@ def test_every_half_is_a_copy(mac: Mac) -> None:
         Copy(CORP.sha256, f"trust settings, user domain: SHA-1 {name}"),
         Copy(CORP.sha256, f"trust settings, admin domain: SHA-1 {name}", removable=False),
         Copy(OTHER.sha256, f"{LOGIN}: SHA-1 {other}"),
-        Copy(OTHER.sha256),
+        Copy(OTHER.sha256, trusts=False),
     )
 
 
@@ -388,13 +388,16 @@ def test_somebodys_certificate_stays_in_the_keychain(mac: Mac) -> None:
 
 
 def test_somebodys_trust_stays(mac: Mac) -> None:
-    """It was trusted by its SHA-1 alone; afterwards it is so again."""
+    """It was trusted by its SHA-1 alone; afterwards it is so again, and named, and the named command takes it out."""
     mac.set(CORP.der)
     assert change(mac).result.name == "ADDED"
     assert mac.lies_in(SYSTEM, CORP.der)
-    assert change(mac, trusted=False).result.name == "REMOVED"
+    removed = change(mac, trusted=False)
+    assert (removed.result.name, removed.foreign) == ("FOREIGN", (CORP.sha256,))
     assert (mac.lies_in(SYSTEM, CORP.der), mac.settings()) == (False, {sha1(CORP.der): {}})
     assert [line.split()[0] for line in mac.changes()] == ["add-certificates", "delete-certificate"]
+    assert change(mac, trusted=False, adopt=True).result.name == "REMOVED"
+    assert mac.settings() == {}
 
 
 @pytest.mark.parametrize("settings", [MAIL, DENY, {**ALLOW, "kSecTrustSettingsPolicyString": "a.test"}])
@@ -507,13 +510,18 @@ def test_somebody_elses_names_stay(mac: Mac) -> None:
 
 
 def test_who_keeps_ours_to_names_keeps_the_settings(mac: Mac) -> None:
-    """A person has limited the root to a host since: `remove` takes the certificate, leaves and names the rest."""
+    """A person has limited the root to a host since: `remove` takes the certificate, leaves and names the rest.
+
+    It is still trusted for that host, by its SHA-1, until the command that is named takes the settings out.
+    """
     change(mac)
     host = {**ALLOW, "kSecTrustSettingsPolicyString": "corp.example"}
     mac.set(CORP.der, host)
     removed = change(mac, trusted=False)
-    assert (removed.result.name, removed.foreign) == ("REMOVED", (CORP.sha256,))
+    assert (removed.result.name, removed.foreign) == ("FOREIGN", (CORP.sha256,))
     assert (mac.lies_in(SYSTEM, CORP.der), mac.settings()) == (False, {sha1(CORP.der): {"trustSettings": [host]}})
+    assert change(mac, trusted=False, adopt=True).result.name == "REMOVED"
+    assert mac.settings() == {}
 
 
 # When security does not do what it says
