@@ -14,9 +14,11 @@ from tests.contract.environment import Pam, Profile
 from tests.contract.images import AnchoredImage, DebianImage, Distroless, Named
 from tests.contract.java import Jdk
 from tests.contract.linux import Clear, FreeBSD, Photon
-from tests.contract.machines import FULL, Anchored, Base, Copy, Debian, Environment
+from tests.contract.machines import FULL, Base
 from tests.contract.macos import MacMachine
+from tests.contract.python import Environment
 from tests.contract.settings import AddingSettings, PipSettings
+from tests.contract.systems import Anchored, Copy, Debian
 from tests.contract.vm import VmMachine
 from tests.contract.windows import WindowsMachine, WindowsVariables
 from tests.contract.wsl import WslMachine
