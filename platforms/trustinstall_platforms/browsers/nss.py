@@ -24,6 +24,7 @@ from trustinstall.stores.observation import Copy, Observation, State
 from trustinstall.stores.plan import Placed, Plan
 from trustinstall.stores.steps import ToolOperation
 from trustinstall.stores.store import Relation, Source, Store, blocked
+from trustinstall.values import NamedTuple
 from trustinstall_platforms.browsers import nss_certutil, nss_database, nss_places
 from trustinstall_platforms.browsers.nss_certutil import CREATE, DISCARD, PUT, TAKE, nickname, refusal
 from trustinstall_platforms.browsers.nss_database import CERTIFICATES
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
 _CREATED = "created"  # the ledger's word for a database that trustinstall created
 _PRIVATE = 0o700
+_STATES = {one.value: one for one in State}
 
 
 class Nss(Backend):
@@ -74,11 +76,15 @@ class Nss(Backend):
         A distrust cannot be removed, under any nickname: it is the account's decision. A certificate of others that is
         neither is not an anchor, and not counted as a copy.
         """
-        found = nss_database.contents(host, store.location).entries.values()
-        states = {one.sha256: state for one in found if (state := _state(one)) is not None}
-        marked = frozenset(one.sha256 for one in found if _is_marked(one))
-        copies = tuple(_copy(store, one) for one in found if one.sha256 in names & states.keys())
-        return Observation(states, marked, copies=copies)
+        files, shape = nss_database.files(store.location), len(_Seen._fields)
+        seen = _Seen(*host.learned("database", files, shape, lambda: _seen(host, store)))
+        states = {sha256: _STATES[text] for sha256, text in zip(seen.sha256, seen.states, strict=True)}
+        copies = [
+            _made(_STATES[text], sha256, entry, marked=bool(told))
+            for sha256, text, entry, told in zip(*seen, strict=True)
+        ]
+        marked = frozenset(one.sha256 for one in copies if one.marked)
+        return Observation(states, marked, copies=tuple(one for one in copies if one.sha256 in names))
 
     def anchors(self, host: Host, store: Store) -> Iterator[bytes]:
         """Yield the DER of every certificate that `observe` counts."""
@@ -147,12 +153,37 @@ def _distrusted(store: Store, name: str) -> StoreError:
     return refusal(store, f"the account distrusts {name} there", "change that in the browser's settings")
 
 
+class _Seen(NamedTuple):
+    """The certificates that count: fingerprints, states, names of their copies, and for each the mark, or ""."""
+
+    sha256: tuple[str, ...]
+    states: tuple[str, ...]
+    entries: tuple[str, ...]
+    marked: tuple[str, ...]
+
+
+def _seen(host: Host, store: Store) -> _Seen:
+    found = nss_database.contents(host, store.location).entries.values()
+    counted = [(state, _copy(store, one)) for one in found if (state := _state(one)) is not None]
+    return _Seen(
+        tuple(copy.sha256 for _, copy in counted),
+        tuple(state.value for state, _ in counted),
+        tuple(copy.entry for _, copy in counted),
+        tuple("marked" if copy.marked else "" for _, copy in counted),
+    )
+
+
 def _copy(store: Store, entry: Entry) -> Copy:
     """Return the copy of a certificate; a trust object without its certificate may be left of a managed one."""
     marked = _is_marked(entry)
     name = nickname(entry.sha256) if marked or not entry.names else entry.names[0]
-    trusts = entry.state is not State.DISTRUSTED
-    return Copy(entry.sha256, "" if name == _CREATED else _entry(store, name), marked, removable=trusts, trusts=trusts)
+    return Copy(entry.sha256, "" if name == _CREATED else _entry(store, name), marked)
+
+
+def _made(state: State, sha256: str, entry: str, *, marked: bool) -> Copy:
+    """Return a copy in a state: a distrust stays under any nickname."""
+    trusts = state is not State.DISTRUSTED
+    return Copy(sha256, entry, marked, removable=trusts, trusts=trusts)
 
 
 def _entry(store: Store, name: str) -> str:

@@ -75,6 +75,11 @@ def exists(host: Host, directory: str) -> bool:
     return host.status(f"{directory}/{CERTIFICATES}") is not None
 
 
+def files(directory: str) -> tuple[str, ...]:
+    """Return the paths of all files that the certificates in a database depend on."""
+    return tuple(f"{directory}/{CERTIFICATES}{ending}" for ending in _BESIDE)
+
+
 def contents(host: Host, directory: str) -> Contents:
     """Return the content of a database; empty if there is none. Raises OSError if it cannot be read."""
     if not exists(host, directory):
