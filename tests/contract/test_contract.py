@@ -7,6 +7,7 @@ from functools import partial
 
 import pytest
 
+from tests.contract.android import AndroidMachine
 from tests.contract.browsers import ChromiumPolicies, FirefoxPolicies, Nss
 from tests.contract.dropped import DotNet, Minikube, Mono
 from tests.contract.embedded import Tool
@@ -74,6 +75,7 @@ MACHINES: dict[str, tuple[str, bool, Callable[[Throwaway], Base]]] = {
     "podman-machine": ("vm", False, partial(VmMachine, engine="podman")),
     "minikube": ("vm", False, partial(VmMachine, engine="minikube")),
     "kind": ("vm", False, partial(VmMachine, engine="kind", nodes=2)),
+    "android-emulator": ("android-emulator", False, AndroidMachine),
     "environment": ("environment", False, Pam),
     "environment-of-an-account": ("environment", False, Profile),
     "distroless": ("bundle", False, Distroless),
@@ -112,6 +114,7 @@ SHORT = {
     "mono",
     "dotnet",
     "lima",
+    "android-emulator",
     "environment",
     "environment-of-an-account",
     "el9-image",

@@ -160,13 +160,13 @@ def test_the_table_is_whole() -> None:
 
 
 def test_simulators_and_emulators_are_named_where_the_account_has_any(host: ActingHost) -> None:
-    """A person reaches them with their own command; nothing is written, and nothing is named without them."""
+    """A person reaches a simulator with its own command, a store an emulator; nothing is named without them."""
     names = {"ios-simulator", "android-emulator"}
     assert not names & tool_views.names(host)
     for name in ("Library/Developer/CoreSimulator/Devices", ".android/avd"):
         Path(host.where(f"/home/alice/{name}")).mkdir(parents=True)
     found = {one.tool: (one.mode, one.file, one.effective) for one in tool_views.look(host) if one.tool in names}
-    assert found == dict.fromkeys(names, ("by hand", "", ""))
+    assert found == {"ios-simulator": ("by hand", "", ""), "android-emulator": ("store", "", "")}
 
 
 # --- whose a reference is ---
