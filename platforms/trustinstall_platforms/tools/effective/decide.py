@@ -105,13 +105,15 @@ def in_environments(host: Host) -> Iterator[tuple[Client, Scene, Effective]]:
 
 def effective(client: Client, scene: Scene) -> Effective:
     """Return what a client reads in a scene, and which place decides that."""
-    answers = [found for _, found in decisions(client, scene)]
+    counting = list(decisions(client, scene))
+    answers = [found for _, found in counting]
     if not answers:
         return Effective(client.name, Mode.DEFAULT)
+    beside = _directory(client, scene, counting[-1][0]) if client.beside else ()
     return Effective(
         client.name,
         answers[-1].mode,
-        tuple(bundle for one in answers for bundle in one.bundles),
+        (*(bundle for one in answers for bundle in one.bundles), *beside),
         tuple(setter for one in answers for setter in one.deciders),
         next((one.problem for one in answers if one.problem), None),
     )
@@ -125,6 +127,18 @@ def decisions(client: Client, scene: Scene) -> Iterator[tuple[Place, Effective]]
             yield place, found
             if found.mode is not Mode.ADDS:
                 return
+
+
+def _directory(client: Client, scene: Scene, decided: Place) -> tuple[Bundle, ...]:
+    """Return the directory that a client reads beside the file of a setting, if another setting names one.
+
+    It takes the place of the system's: curl(1), --capath; GNU Wget manual, ca_directory; git-config(1), http.sslCAPath.
+    """
+    if not decided.files or decided.form is not Form.FILE:
+        return ()
+    others = (one for one in client.places if one.files and one.form is Form.DIRECTORY and one.mode is Mode.REPLACES)
+    found = (_of_place(client, one, scene) for one in others)
+    return next((one.bundles for one in found if one is not None), ())
 
 
 def replaced(client: Client, session: Session) -> Effective | None:
