@@ -6,11 +6,11 @@ certificate; other files of the directory are not changed, unless the caller ask
 
 from __future__ import annotations
 
-import hashlib
 import posixpath
 from abc import abstractmethod
 from typing import TYPE_CHECKING
 
+from trustinstall.certificates.fingerprint import sha256_of
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.errors import StoreError, printable
 from trustinstall.host import Kind
@@ -67,7 +67,7 @@ class CertificateDirectories(Backend):
     def observe(self, host: Host, store: Store, names: frozenset[str]) -> Observation:
         """Observe which certificates the program reads, and which of the files are managed by trustinstall."""
         files = self._files(host, store.location)
-        anchors = {_sha256(der): State.TRUSTED for data in files.values() for der in self.ders(data)}
+        anchors = {sha256_of(der): State.TRUSTED for data in files.values() for der in self.ders(data)}
         copies = [one for path, data in files.items() for one in self.copies(path, data)]
         marked = frozenset(one.sha256 for one in copies if one.marked)
         return Observation(anchors, marked, copies=tuple(one for one in copies if one.sha256 in names))
@@ -106,7 +106,7 @@ class CertificateDirectories(Backend):
 
     def copies(self, path: str, data: bytes) -> Iterator[Copy]:
         """Yield the copies of certificates in a file; a copy of trustinstall is recognised by the file's name."""
-        for sha256 in map(_sha256, self.ders(data)):
+        for sha256 in map(sha256_of, self.ders(data)):
             yield Copy(sha256, path, marked=posixpath.basename(path) == _name(sha256))
 
     def step(
@@ -158,7 +158,3 @@ def refusal(store: Store, cause: str) -> StoreError:
 
 def _name(sha256: str) -> str:
     return f"trustinstall-{sha256[:32]}.pem"
-
-
-def _sha256(der: bytes) -> str:
-    return hashlib.sha256(der).hexdigest()

@@ -5,10 +5,10 @@ The cheap tests come before a file is read.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from typing import TYPE_CHECKING
 
+from trustinstall.certificates.fingerprint import sha256_of
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.host import Kind
 from trustinstall.patterns import regex
@@ -54,4 +54,4 @@ def are_many(ders: Iterable[bytes]) -> bool:
     """Whether so many of these certificates are public roots that their readers trust servers in general."""
     from trustinstall.certificates.public_roots import FINGERPRINTS  # rarely needed: files of other names are few
 
-    return sum(hashlib.sha256(der).hexdigest() in FINGERPRINTS for der in set(ders)) >= MANY
+    return sum(sha256_of(der) in FINGERPRINTS for der in set(ders)) >= MANY

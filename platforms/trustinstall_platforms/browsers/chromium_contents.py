@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
+from trustinstall.certificates.fingerprint import sha256_of
 from trustinstall.certificates.name_constraints import names, networks
 from trustinstall.editing.json_document import Document
 from trustinstall.errors import printable
@@ -66,7 +66,7 @@ class Contents:
     def items(self, policy: str) -> dict[str, tuple[bytes, Any]]:
         """Return the DER and the item of each certificate that a policy names, by SHA-256."""
         file = self.counting(policy)
-        return {_sha256(der): (der, item) for der, item in (file.items(policy) if file else ())}
+        return {sha256_of(der): (der, item) for der, item in (file.items(policy) if file else ())}
 
     def states(self) -> dict[str, State]:
         """Return how far the browser trusts each certificate."""
@@ -86,7 +86,7 @@ class Contents:
             for policy in PLACES:
                 seen: set[str] = set()
                 for der, _ in file.items(policy):
-                    sha256 = _sha256(der)
+                    sha256 = sha256_of(der)
                     yield Copy(sha256, file.path if file.marked or sha256 not in seen else "", file.marked)
                     seen.add(sha256)
         yield from (Copy(sha256, removable=False) for sha256 in self.items(DISTRUSTED))
@@ -131,7 +131,7 @@ def der_of(item: object) -> bytes | None:
 def names_certificate(item: object, sha256: str) -> bool:
     """Whether an item of any of the lists names a certificate."""
     der = der_of(item)
-    return der is not None and _sha256(der) == sha256
+    return der is not None and sha256_of(der) == sha256
 
 
 def _domains(item: object) -> tuple[str, ...]:
@@ -142,7 +142,3 @@ def _domains(item: object) -> tuple[str, ...]:
         listed = constraints.get(key) if is_object(constraints) else None
         words |= set(map(str, listed)) if is_array(listed) else set(everything)
     return tuple(sorted(words - {_NO_NAME, _NO_NETWORK}))
-
-
-def _sha256(der: bytes) -> str:
-    return hashlib.sha256(der).hexdigest()

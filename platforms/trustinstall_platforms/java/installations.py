@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from trustinstall.certificates.fingerprint import sha256_of
 from trustinstall.facts.installed import program_of
 from trustinstall.host import Kind
 from trustinstall.patterns import regex
@@ -118,8 +119,8 @@ def observe(host: Host, store: Store, names: frozenset[str]) -> Observation:
     except Unreadable as error:
         return Observation({}, problems=(str(error),))
     return Observation(
-        dict.fromkeys((change.sha256_of(one.der) for one in entries), State.TRUSTED),
-        frozenset(change.sha256_of(one.der) for one in entries if change.is_marked(one)),
+        dict.fromkeys((sha256_of(one.der) for one in entries), State.TRUSTED),
+        frozenset(sha256_of(one.der) for one in entries if change.is_marked(one)),
         copies=tuple(change.copies(entries, names, change.is_marked)),
     )
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
+from trustinstall.certificates.fingerprint import sha256_of
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.host import Kind
 from trustinstall.stores.files import read
@@ -73,7 +73,7 @@ def files(host: Host, directory: str, *, endings: tuple[str, ...] = (), der: boo
         content = read(host, path) or b""
         certificates = tuple(fingerprints(content))
         if not certificates and der and content.startswith(_DER):
-            certificates = (hashlib.sha256(content).hexdigest(),)
+            certificates = (sha256_of(content),)
         if certificates:
             yield Source(path, content, certificates, host.link_target(path))
 
@@ -89,7 +89,7 @@ def ders(content: bytes) -> Iterator[bytes]:
 
 def fingerprints(content: bytes) -> Iterator[str]:
     """Yield the SHA-256 of each certificate in PEM, or in p11-kit's own format."""
-    return (hashlib.sha256(der).hexdigest() for der in ders(content))
+    return (sha256_of(der) for der in ders(content))
 
 
 def copies(sources: Iterable[Source], names: Collection[str], ending: str) -> Iterator[Copy]:

@@ -6,13 +6,13 @@ Sources: update-ca-certificates(8) and the script itself (20230311 and 20250419 
 
 from __future__ import annotations
 
-import hashlib
 import posixpath
 from collections import Counter
 from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING
 
+from trustinstall.certificates.fingerprint import sha256_of
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, TRUSTED, blocks_of
 from trustinstall.host import Kind
 from trustinstall.stores.files import read
@@ -188,7 +188,7 @@ class _Block(NamedTuple):
 def _certificates(content: bytes) -> Iterator[_Block]:
     for block in blocks_of(content):
         if block.label in CERTIFICATE_LABELS:
-            sha256 = None if block.der is None else hashlib.sha256(block.der).hexdigest()
+            sha256 = None if block.der is None else sha256_of(block.der)
             yield _Block(block.label, content[block.start : block.end], sha256)
 
 

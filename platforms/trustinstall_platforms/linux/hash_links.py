@@ -6,11 +6,11 @@ at the first that is missing.
 
 from __future__ import annotations
 
-import hashlib
 import posixpath
 from itertools import count
 from typing import TYPE_CHECKING
 
+from trustinstall.certificates.fingerprint import sha256_of
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.patterns import regex
 from trustinstall.stores.files import read
@@ -34,7 +34,7 @@ class Linked(NamedTuple):
     @property
     def sha256(self) -> str:
         """The certificate's fingerprint."""
-        return hashlib.sha256(self.der).hexdigest()
+        return sha256_of(self.der)
 
 
 def linked(host: Host, directory: str) -> list[Linked] | None:

@@ -8,10 +8,10 @@ The machine's trust settings hold for every account; an account's own come befor
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
 from trustinstall.certificates.certificate import Certificate
+from trustinstall.certificates.fingerprint import sha256_of
 from trustinstall.errors import StoreError, ToolFailed
 from trustinstall.host import Kind
 from trustinstall.stores.backend import Backend
@@ -104,7 +104,7 @@ class Keychain(Backend):
         contents = self._contents(host, store)
         states = contents.states(host.now())
         return Observation(
-            {hashlib.sha256(contents.known[sha1]).hexdigest(): state for sha1, state in states.items()},
+            {sha256_of(contents.known[sha1]): state for sha1, state in states.items()},
             copies=tuple(contents.copies(names)),
         )
 
