@@ -15,6 +15,7 @@ from trustinstall.host import Kind
 from trustinstall.stores.observation import Copy, State
 from trustinstall.typed_json import is_array, is_object
 from trustinstall.values import NamedTuple, dataclass
+from trustinstall_platforms.browsers.chromium_browsers import OWN_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 TRUSTED, LIMITED, DISTRUSTED = "CACertificates", "CACertificatesWithConstraints", "CADistrustedCertificates"
 STATES = {LIMITED: State.LIMITED, TRUSTED: State.TRUSTED, DISTRUSTED: State.DISTRUSTED}  # the last one counts
 PLACES = (TRUSTED, LIMITED)  # the lists that trustinstall writes
-OURS = "00-trustinstall.json"
 _CERTIFICATE, _CONSTRAINTS = "certificate", "constraints"
 _DNS, _CIDRS = "permitted_dns_names", "permitted_cidrs"
 _NO_NAME, _NO_NETWORK = "invalid", "255.255.255.255/32"  # RFC 6761 section 6.4; RFC 919 section 7
@@ -43,7 +43,7 @@ class PolicyFile(NamedTuple):
     @property
     def marked(self) -> bool:
         """Whether it has the name of trustinstall's own file."""
-        return self.path.endswith(f"/{OURS}")
+        return self.path.endswith(f"/{OWN_FILE}")
 
     def items(self, policy: str) -> list[tuple[bytes, Any]]:
         """Return the items of a list that name a certificate, with its DER."""
@@ -62,6 +62,15 @@ class Contents:
     def counting(self, policy: str) -> PolicyFile | None:
         """Return the file whose value of a policy counts."""
         return next((one for one in reversed(self.files) if one.document.get(policy) is not None), None)
+
+    def deciding(self) -> list[str]:
+        """Return the files whose lists of trusted certificates count."""
+        counting = (self.counting(policy) for policy in PLACES)
+        return [one.path for one in counting if one is not None]
+
+    def ders(self) -> Iterator[bytes]:
+        """Yield the DER of every certificate that a list which counts names, each once."""
+        yield from {sha256: der for one in STATES for sha256, (der, _) in self.items(one).items()}.values()
 
     def items(self, policy: str) -> dict[str, tuple[bytes, Any]]:
         """Return the DER and the item of each certificate that a policy names, by SHA-256."""

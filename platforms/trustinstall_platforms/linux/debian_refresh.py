@@ -13,10 +13,8 @@ from trustinstall.errors import printable
 from trustinstall.host.commands import Guard, Run
 from trustinstall.patterns import regex
 from trustinstall.stores.plan import Refresh
-from trustinstall_platforms.keystores import distribution
-from trustinstall_platforms.linux.concatenated import LINK_NAME
 from trustinstall_platforms.linux.debian_files import BUNDLE, HASHED, LOCAL, TOOL
-from trustinstall_platforms.linux.link_changes import HASH_LINK
+from trustinstall_platforms.linux.hash_links import HASH_LINK, LINK_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -117,6 +115,8 @@ def java_files(host: Host, sha256: str) -> list[str]:
     """
     if not host.executable(_JAVA_HOOK) or host.status(_KEYSTORE) is None:
         return []
+    from trustinstall_platforms.keystores import distribution  # most machines have no Java
+
     try:
         aliases = [one.alias for one in distribution.read(host, _KEYSTORE) if sha256_of(one.der) == sha256]
     except (OSError, ValueError):

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
     from trustinstall.host import Host
 
-_NAME = regex(r"([0-9a-f]{8})\.([0-9]{1,4})")
+#: The name of a link: the hash of a subject, and a number.
+HASH_LINK = regex(r"([0-9a-f]{8})\.([0-9]{1,4})")
+#: The replacements of a file name's special characters of the shell, when tools name a link after the file.
+LINK_NAME = str.maketrans(" (),", "_==_")
 
 
 class Linked(NamedTuple):
@@ -41,14 +44,14 @@ def linked(host: Host, directory: str) -> list[Linked] | None:
     """Read a directory of hash links; None if it does not exist, or has no such link."""
     chains: dict[str, dict[int, str]] = {}
     for name in host.names(directory):
-        if match := _NAME.fullmatch(name):
+        if match := HASH_LINK.fullmatch(name):
             chains.setdefault(match[1], {})[int(match[2])] = f"{directory}/{name}"
     return [one for chain in chains.values() for one in _chain(host, chain)] if chains else None
 
 
 def links_to(host: Host, directory: str, paths: Collection[str]) -> tuple[str, ...]:
     """Return the hash links in a directory that lead to some files, even if these are gone."""
-    links = [f"{directory}/{name}" for name in host.names(directory) if _NAME.fullmatch(name)]
+    links = [f"{directory}/{name}" for name in host.names(directory) if HASH_LINK.fullmatch(name)]
     targets = {link: host.link_target(link) for link in links}
     return tuple(link for link, target in targets.items() if target and posixpath.join(directory, target) in paths)
 
