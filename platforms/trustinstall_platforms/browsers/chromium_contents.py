@@ -98,7 +98,7 @@ class Contents:
                     sha256 = sha256_of(der)
                     yield Copy(sha256, file.path if file.marked or sha256 not in seen else "", file.marked)
                     seen.add(sha256)
-        yield from (Copy(sha256, removable=False) for sha256 in self.items(DISTRUSTED))
+        yield from (Copy(sha256, removable=False, trusts=False) for sha256 in self.items(DISTRUSTED))
 
 
 def read_contents(host: Host, directory: str) -> Contents:

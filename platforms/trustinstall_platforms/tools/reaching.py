@@ -21,10 +21,10 @@ from trustinstall_platforms.tools.effective.clients import CLIENTS, repositories
 from trustinstall_platforms.tools.effective.model import Form
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from trustinstall.host import Host
-    from trustinstall_platforms.tools.effective.model import Setter, Variable
+    from trustinstall_platforms.tools.effective.model import Session, Setter, Variable
     from trustinstall_platforms.tools.sessions import Read
 
 #: Places of clients that are a variable which names one file of roots.
@@ -106,9 +106,9 @@ class Reach:
             now = self._with(left)
             more = {
                 (self._file(variable), name)
-                for before, after in zip(self._without, now, strict=True)
-                for name, variable in after.session.variables.items()
-                if name in our_section.NAMES and self._hides(before.session.variables.get(name), variable)
+                for before, after in _pairs(self._without, now)
+                for name, variable in after.variables.items()
+                if name in our_section.NAMES and self._hides(before.variables.get(name), variable)
             }
             if not more:
                 break
@@ -253,3 +253,9 @@ class Reach:
         if host.is_directory(path):
             return "which is a directory"
         return None if system_bundle.bundle(host, path) is not None else "which is no bundle, or cannot be read"
+
+
+def _pairs(before: Sequence[Read], after: Sequence[Read]) -> Iterator[tuple[Session, Session]]:
+    """Yield the sessions that are there before and after; one that counts only once it differs may come or go."""
+    known = {one.session.name: one.session for one in before}
+    return ((known[one.session.name], one.session) for one in after if one.session.name in known)

@@ -157,7 +157,8 @@ class Contents(NamedTuple):
             yield Copy(sha256, self.kind.own.entry(self.own[sha256].der))
         for place, held in self.elsewhere.items():
             for sha256 in names & held.keys():
-                yield Copy(sha256, place.entry(held[sha256].der), removable=False)
+                entry, trusts = place.entry(held[sha256].der), sha256 not in self.distrusted
+                yield Copy(sha256, entry, removable=False, trusts=trusts)
 
     def whose(self, sha256: str) -> str:
         """Return who put a certificate into another place than certutil's, in words."""

@@ -32,6 +32,8 @@ BASH = ("bash", "-l", "-c", 'exec "$@"', "bash")
 IN_BASH = ("bash", "-i", "-c", 'exec "$@"', "bash")
 ZSH = ("zsh", "-l", "-i", "-c", 'exec "$@"', "zsh")
 FISH = ("fish", "-l", "-i", "-c", "exec $argv")
+CSH = ("bash", "-c", """exec -a -tcsh tcsh -c 'exec $argv:q' "$@" """, "bash")
+IN_SCRIPT = (*BASH[:3], 'exec bash -c \'exec "$@"\' bash "$@"', "bash")
 SYSTEMD = ("sh", "-c", f'eval "$({_GENERATOR} | sed "s/^/export /")"; exec "$@"', "sh")
 
 
@@ -76,6 +78,12 @@ SCENES = {
     "bash's aliases": Scene("/home/alice/.bash_aliases", f"export {NAME}=~/x.pem", IN_BASH),
     "bash's directory": Scene("/home/alice/.bashrc.d/corp", f"export {NAME}=~/x.pem", IN_BASH, also=(_ALIASES,)),
     "a default behind ours": Scene(PROFILE, f'export {NAME}="${{{NAME}:-$HOME/x.pem}}"'),
+    "csh": Scene("/home/alice/.cshrc", f"setenv {NAME} ~/x.pem", CSH),
+    "csh's logins": Scene("/home/alice/.login", f"if ( 1 ) setenv {NAME} /home/alice/x.pem", CSH, reached=False),
+    "a script of bash": Scene(
+        "/home/alice/.more", f"export {NAME}=~/x.pem", IN_SCRIPT, also=((PROFILE, "export BASH_ENV=~/.more\n"),)
+    ),
+    "the machine's csh": Scene("/etc/csh.login", f"setenv {NAME} {CORP}", CSH),
     "the machine's profile": Scene("/etc/profile.d/corp.sh", f"export {NAME}={CORP}"),
     "a default of the machine's": Scene("/etc/profile.d/zz.sh", f'export {NAME}="${{{NAME}:-{CORP}}}"'),
     "the machine's systemd": Scene("/etc/environment.d/10-corp.conf", f"{NAME}={CORP}", SYSTEMD),
@@ -83,7 +91,7 @@ SCENES = {
     "the machine's fish": Scene("/etc/fish/config.fish", f"set -gx {NAME} {CORP}", FISH),
 }
 #: The short form: one of each kind.
-SHORT = ("a command", "zsh", "a default of the machine's", "the machine's systemd")
+SHORT = ("a command", "csh", "zsh", "a default of the machine's", "the machine's systemd")
 
 
 class Servers(NamedTuple):
