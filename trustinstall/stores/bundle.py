@@ -89,7 +89,7 @@ def _held(data: bytes, labels: frozenset[str]) -> _Held:
     blocks = blocks_of(data)
     certificates = [one for one in blocks if one.label in CERTIFICATE_LABELS]
     damaged = sum(one.der is None for one in blocks)
-    anchors = tuple(_sha256(one.der) for one in certificates if one.der is not None and one.label in labels)
+    anchors = tuple(sha256_of(one.der) for one in certificates if one.der is not None and one.label in labels)
     problems = [f"{damaged} of its PEM blocks are damaged"] if damaged else []
     if not certificates:
         problems.append("the bundle holds no certificate")

@@ -140,7 +140,7 @@ class CertificateDirectories(Backend):
         data = host.read(path, _LARGEST)
         copies = list(self.copies(path, data))
         return _Seen(
-            tuple(map(_sha256, self.ders(data))),
+            tuple(map(sha256_of, self.ders(data))),
             tuple(one.sha256 for one in copies),
             tuple(one.entry for one in copies),
             tuple("marked" if one.marked else "" for one in copies),

@@ -134,7 +134,7 @@ class _Held(NamedTuple):
 
 def _held(entries: tuple[Trusted, ...]) -> _Held:
     return _Held(
-        tuple(change.sha256_of(one.der) for one in entries),
+        tuple(sha256_of(one.der) for one in entries),
         tuple(one.alias for one in entries),
         tuple("marked" if change.is_marked(one) else "" for one in entries),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from trustinstall.certificates.fingerprint import sha256_of
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, TRUSTED, pem_blocks, trusts_servers
 from trustinstall.host import Kind
 from trustinstall.stores.files import read
@@ -100,7 +101,7 @@ def ders(content: bytes, labels: frozenset[str] = CERTIFICATE_LABELS) -> Iterato
 
 def fingerprints(content: bytes, labels: frozenset[str] = CERTIFICATE_LABELS) -> Iterator[str]:
     """Yield the SHA-256 of each certificate in PEM with one of the labels, or in p11-kit's own format."""
-    return (hashlib.sha256(der).hexdigest() for der in ders(content, labels))
+    return map(sha256_of, ders(content, labels))
 
 
 def copies(sources: Iterable[Source], names: Collection[str], ending: str) -> Iterator[Copy]:
