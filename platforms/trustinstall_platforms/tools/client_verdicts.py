@@ -104,7 +104,8 @@ def look(host: Host) -> Verdicts:
     seen: dict[str, _Seen] = {}
     ours = managed(host)
     for scene in _scenes(host):
-        for client, found in decide.all_of_them(scene):
+        for client, said in decide.all_of_them(scene):
+            found = decide.replaced(client, scene.session) or said
             word = _word(host, client, found, ours)
             one = seen.setdefault(client.name, _Seen(client))
             one.found.append((found, word))

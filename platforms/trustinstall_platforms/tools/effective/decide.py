@@ -25,6 +25,7 @@ from trustinstall_platforms.tools.effective.model import (
     Variable,
 )
 from trustinstall_platforms.tools.effective.reading import Reader, Said, UnreadableError
+from trustinstall_platforms.tools.sessions.instead import PROGRAMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -124,6 +125,15 @@ def decisions(client: Client, scene: Scene) -> Iterator[tuple[Place, Effective]]
             yield place, found
             if found.mode is not Mode.ADDS:
                 return
+
+
+def replaced(client: Client, session: Session) -> Effective | None:
+    """Return that nothing is known about a client that an alias, function or script replaces in a session; or None."""
+    for program, setter in session.instead.items():
+        if client.name in PROGRAMS[program]:
+            what = f"{setter} has {program} run something else, which may name roots of its own"
+            return _unknown(client, setter, what)
+    return None
 
 
 def anchors(host: Host, client: Client, found: Effective) -> frozenset[str]:
