@@ -93,6 +93,23 @@ class Jdk(Base):
         self.put_by_hand(number)
         return True
 
+    def put_otherwise(self, number: int, /) -> bool:
+        """An account imports it under a third alias."""
+        path, _ = self.root(number)
+        self._keytool("-importcert", "-noprompt", "-alias", "theirs", "-file", path)
+        return True
+
+    def rewrite(self) -> bool:
+        """An account converts the keystore to the other format, as keytool advises for JKS."""
+        new = f"{self._keystore}.new"
+        kind = "pkcs12" if self._kind == "jks" else "jks"
+        source = ("-srckeystore", self._keystore, "-srcstorepass", PASSWORD)
+        words = ("keytool", "-importkeystore", "-noprompt", *KINDS[kind], *source)
+        self.throwaway.run([*words, "-destkeystore", new, "-deststorepass", PASSWORD], user=self.user, check=True)
+        self.throwaway.run(["mv", new, self._keystore], user=self.user, check=True)
+        self._kind = kind
+        return True
+
     def take_own(self, _sha256: str) -> None:
         """An account adds another root with keytool."""
         path, _ = self.root(-2)

@@ -195,3 +195,20 @@ def _pings(servers: Servers, *session: str) -> tuple[str, str]:
         answer = TRUSTS if "E404" in done.stderr else f"neither: {done.stderr}"
         found.append(REFUSES if re.search(_REFUSAL, done.stderr) else answer)
     return found[0], found[1]
+
+
+def test_an_alias_that_replaces_a_client(servers: Servers) -> None:
+    """Curl by an alias with roots of its own is not said to trust: `tools` and `doctor` name the file and line."""
+    root, bashrc = servers.root, "/home/alice/.bashrc"
+    root.reset()
+    text = root.read(bashrc).decode() + "alias curl='curl --cacert ~/x.pem --capath /none'\n"
+    root.write(bashrc, text, user="alice")
+    by = f"{bashrc} line {len(text.splitlines())}"
+    root.trustinstall("add", CERTIFICATE, check=True)
+    typed = root.run(["bash", "-ic", f"curl --silent --show-error {servers.added.url}"], user="alice")
+    assert "curl: (60)" in typed.stderr
+    (row,) = (one for one in json.loads(_tools(root))["tools"] if one["name"] == "curl")
+    assert (row["effective"], row["decided_by"]) == ("unknown", by)
+    said = json.loads(root.trustinstall("doctor", "--json", user="alice").stdout)
+    found = [(one["id"], one["client"]) for one in said["findings"] if one["decided_by"] == by]
+    assert found == [("setting-unknown", "curl")]
