@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import field
 from typing import TYPE_CHECKING
 
+from trustinstall.certificates.fingerprint import sha256_of
 from trustinstall.certificates.pem import pem_blocks
 from trustinstall.facts import our_files, system_bundle
 from trustinstall.values import NamedTuple, dataclass
@@ -164,5 +164,5 @@ def managed(host: Host) -> frozenset[str]:
         content = system_bundle.bundle(host, f"{directory}/{our_files.ANCHORS}") if directory else None
         if content is not None:
             blocks = (one.der for one in pem_blocks(content))
-            return frozenset(hashlib.sha256(der).hexdigest() for der in blocks if der is not None)
+            return frozenset(sha256_of(der) for der in blocks if der is not None)
     return frozenset()

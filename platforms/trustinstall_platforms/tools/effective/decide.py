@@ -5,9 +5,9 @@ It runs and changes nothing.
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
+from trustinstall.certificates.fingerprint import sha256_of
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, ders_of
 from trustinstall.errors import printable
 from trustinstall.facts import our_files, system_bundle
@@ -152,7 +152,7 @@ def replaced(client: Client, session: Session) -> Effective | None:
 
 def anchors(host: Host, client: Client, found: Effective) -> frozenset[str]:
     """Return the SHA-256 of the anchors of an answer; see `anchor_ders`."""
-    return frozenset(hashlib.sha256(der).hexdigest() for der in anchor_ders(host, client, found))
+    return frozenset(map(sha256_of, anchor_ders(host, client, found)))
 
 
 def anchor_ders(host: Host, client: Client, found: Effective) -> frozenset[bytes]:
@@ -174,7 +174,7 @@ def anchor_ders(host: Host, client: Client, found: Effective) -> frozenset[bytes
 def digests(host: Host, bundle: Bundle) -> frozenset[str]:
     """Return the SHA-256 of every certificate in a bundle, with each PEM label that some client accepts."""
     found = (der for content in _contents(host, bundle) for der in ders_of(content, CERTIFICATE_LABELS))
-    return frozenset(hashlib.sha256(der).hexdigest() for der in found)
+    return frozenset(map(sha256_of, found))
 
 
 def name(place: Place, scene: Scene) -> str:

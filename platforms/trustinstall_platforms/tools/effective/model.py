@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from trustinstall.errors import printable
 from trustinstall.patterns import regex
-from trustinstall.values import NamedTuple, dataclass
+from trustinstall.values import NamedTuple
 
 if TYPE_CHECKING:
     from trustinstall.host import Host
@@ -145,8 +145,7 @@ class Bundle(NamedTuple):
     readable: bool = True
 
 
-@dataclass(frozen=True)
-class Effective:
+class Effective(NamedTuple):
     """What one client reads.
 
     Attributes:
