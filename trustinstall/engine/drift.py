@@ -1,7 +1,8 @@
 """The difference between a scope's ledger and its stores, found by observing each store once; `repair` mends it.
 
 A person's decision is never undone: a setting with another value than the managed one, a settings file that was edited
-later, and a distrusted root stay, and the outcome gives the reason. A setting that named a bundle of its owner, and now
+later, and a root that was distrusted, left without trust or limited to other servers stay, and the outcome gives the
+reason. A setting that named a bundle of its owner, and now
 names another one, is no such decision: the root goes into the new bundle. The stores are compared with the ledger's
 records, not with the text that `add` would write today.
 """
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from trustinstall.engine import discovery, walk
 from trustinstall.engine.outcome import Outcome, Result
-from trustinstall.engine.ownership import decide, holds
+from trustinstall.engine.ownership import decide, holds, overruled
 from trustinstall.engine.request import Request, Selection
 from trustinstall.engine.scope import Scope
 from trustinstall.errors import UsageProblem
@@ -45,7 +46,12 @@ if TYPE_CHECKING:
     from trustinstall.stores.store import Store
 
 _CHANGED_SINCE = "it was changed after that, and stays as it is; `trustinstall add` sets it again"
-_DISTRUSTED = "the certificate is distrusted there, and stays distrusted"
+_OVERRULED = {
+    Trust.DISTRUSTED: "is distrusted there, and stays distrusted",
+    Trust.WITHDRAWN: "was left without trust there, and stays so",
+    Trust.LIMITED: "is limited to other servers there, and stays so; take that out, or have it removed here",
+    Trust.TRUSTED: "is trusted there for every server, and stays so; take that out, or have it removed here",
+}
 
 
 class Wish(NamedTuple):
@@ -156,9 +162,9 @@ def look(
         unserved = store.on_demand and not record
         meant = [one for one in wanted if one.certificate.sha256 not in shared - record.keys()]
         missing = [] if unserved else scene.missing(meant)
-        if missing and (why := scene.decided(missing)):
-            drift.left.append(Outcome(store, Result.FOREIGN, why))
-            missing = []
+        if missing and (decided := scene.decided(missing)):
+            drift.left.append(Outcome(store, Result.FOREIGN, "; ".join(dict.fromkeys(decided.values()))))
+            missing = [one for one in missing if one not in decided]
         for one in missing:  # a managed file is written only together with a setting that names it
             drift.missing[one] += [store.id, *(naming[store.location] if store.on_demand else ())]
         for former_one in scene.returned(former):
@@ -227,12 +233,24 @@ class _Scene:
         going = {one.sha256 for one in change.remove}
         return [one for one in former if one.sha256 in going]
 
-    def decided(self, missing: Sequence[Wish]) -> str:
-        """Return the person's decision because of which certificates are missing, in words; or ""."""
+    def decided(self, missing: Sequence[Wish]) -> dict[Wish, str]:
+        """Return the person's decision, in words, of each certificate that is missing because of one."""
+        found = {one: why for one in missing if (why := self._overruled(one))}
+        left = [one for one in missing if one not in found]
+        return found | (dict.fromkeys(left, why) if (why := self._set_since(left)) else {})
+
+    def _overruled(self, one: Wish) -> str:
+        """Return who keeps the store from showing one certificate as it is wanted, in words; or ""."""
         if isinstance(self._seen, str):
             return ""
-        if any(self._seen.anchors.get(one.certificate.sha256) is Trust.DISTRUSTED for one in missing):
-            return _DISTRUSTED
+        desired = Desired(one.certificate, trusted=True, domains=one.terms.domains)
+        state = overruled(self._seen, desired, self._record.get(desired.sha256))
+        if state is None or (one.new and state is not Trust.DISTRUSTED):  # new terms are set, as `add` would
+            return ""
+        return f"{one.certificate.name} {_OVERRULED[state]}"
+
+    def _set_since(self, missing: Sequence[Wish]) -> str:
+        """Return that a person has changed the setting since, in words; or ""."""
         placed = [self._record[one.certificate.sha256] for one in missing if one.certificate.sha256 in self._record]
         if not placed or not isinstance(self._backend, Reference):
             return ""

@@ -32,6 +32,7 @@ from trustinstall_platforms.browsers.nss_database import CERTIFICATES
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from trustinstall.errors import StoreError
     from trustinstall.host import Host
     from trustinstall.stores.desired import Change, Desired
     from trustinstall.stores.steps import Command
@@ -72,12 +73,16 @@ class Nss(Backend):
     def observe(self, host: Host, store: Store, names: frozenset[str]) -> Observation:
         """Observe the certificates that are trusted for TLS servers or distrusted, or are managed and neither.
 
-        A certificate of others that is neither is not an anchor, and not counted as a copy.
+        A distrust cannot be removed, under any nickname: it is the account's decision. A certificate of others that is
+        neither is not an anchor, and not counted as a copy.
         """
         files, shape = nss_database.files(store.location), len(_Seen._fields)
         seen = _Seen(*host.learned("database", files, shape, lambda: _seen(host, store)))
         states = {sha256: _STATES[text] for sha256, text in zip(seen.sha256, seen.states, strict=True)}
-        copies = [Copy(sha256, entry, bool(told)) for sha256, _, entry, told in zip(*seen, strict=True)]
+        copies = [
+            _made(_STATES[text], sha256, entry, marked=bool(told))
+            for sha256, text, entry, told in zip(*seen, strict=True)
+        ]
         marked = frozenset(one.sha256 for one in copies if one.marked)
         return Observation(states, marked, copies=tuple(one for one in copies if one.sha256 in names))
 
@@ -93,6 +98,8 @@ class Nss(Backend):
         operations = [_put(store, held, one) for one in change.add]
         going = {one.sha256 for one in change.remove}
         for certificate in change.drop:
+            if any(one.sha256 == certificate.sha256 and not one.removable for one in change.remove):
+                raise _distrusted(store, certificate.name)
             entry = held.entries.get(certificate.sha256)
             if entry is not None and entry.sha256 in going:
                 nss_certutil.refuse_ambiguous(store, held, entry)
@@ -135,11 +142,15 @@ def _put(store: Store, held: Contents, one: Desired) -> ToolOperation:
     entry, name = held.entries.get(one.sha256), one.certificate.name
     others = [] if entry is None else [other for other in entry.names if other != nickname(one.sha256)]
     if entry is not None and entry.state is State.DISTRUSTED:
-        raise refusal(store, f"the account distrusts {name} there", "change that in the browser's settings")
+        raise _distrusted(store, name)
     if others:
         cause = f"{name} is there without trust, under the nickname {printable(others[0])}"
         raise refusal(store, cause, "delete it in the browser's settings")
     return ToolOperation(PUT, TAKE, one.certificate.der)
+
+
+def _distrusted(store: Store, name: str) -> StoreError:
+    return refusal(store, f"the account distrusts {name} there", "change that in the browser's settings")
 
 
 class _Seen(NamedTuple):
@@ -169,6 +180,12 @@ def _copy(store: Store, entry: Entry) -> Copy:
     return Copy(entry.sha256, "" if name == _CREATED else _entry(store, name), marked)
 
 
+def _made(state: State, sha256: str, entry: str, *, marked: bool) -> Copy:
+    """Return a copy in a state: a distrust stays under any nickname."""
+    trusts = state is not State.DISTRUSTED
+    return Copy(sha256, entry, marked, removable=trusts, trusts=trusts)
+
+
 def _entry(store: Store, name: str) -> str:
     return f"{store.location}: {name}"
 
@@ -178,10 +195,12 @@ def _is_marked(entry: Entry) -> bool:
 
 
 def _state(entry: Entry) -> State | None:
-    """Return how far a certificate counts: PARTIAL for an untrusted managed one, or without its DER."""
+    """Return how far a certificate counts: PARTIAL for a managed one of which no object speaks, or without its DER."""
     if entry.state is State.TRUSTED and not entry.der:
         return State.PARTIAL
-    return entry.state or (State.PARTIAL if _is_marked(entry) else None)
+    if entry.state in {State.TRUSTED, State.DISTRUSTED}:
+        return entry.state
+    return (entry.state or State.PARTIAL) if _is_marked(entry) else None
 
 
 def _unwritable(host: Host, directory: str) -> str | None:
