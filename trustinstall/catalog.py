@@ -18,6 +18,7 @@ from trustinstall_platforms.linux.debian import SystemStore
 from trustinstall_platforms.linux.declarative import DeclaredStore
 from trustinstall_platforms.linux.families import ALPINE, ARCH, DEBIAN, GENTOO, RHEL, SUSE, VOID
 from trustinstall_platforms.linux.other_families import CLEAR, FLATCAR, PHOTON, SLACKWARE
+from trustinstall_platforms.programs.android import AndroidEmulators
 from trustinstall_platforms.programs.dotnet import DotNet
 from trustinstall_platforms.programs.drop_directories import Dropped
 from trustinstall_platforms.programs.embedded import Embedded
@@ -64,6 +65,7 @@ _EVERYWHERE: tuple[Backend, ...] = (
     Mono(),
     DotNet(),
     VirtualMachines(),
+    AndroidEmulators(),
     OwnBundle(),
     Settings(),
     Environment(),

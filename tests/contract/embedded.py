@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.contract.machines import Environment
+from tests.contract.python import Environment
 from tests.support.throwaway import Throwaway
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from tests.contract.machines import FULL, Anchored, Base, Debian, Environment
+from tests.contract.machines import FULL, Base
+from tests.contract.python import Environment
+from tests.contract.systems import Anchored, Debian
 from tests.support.families import Layout
 from tests.support.images import IMAGE, make_image
 from tests.support.throwaway import Throwaway
@@ -52,6 +54,7 @@ class Named(Environment):
         arguments = ("--sysroot", image, "--search", bundle) if image else ("--search", bundle)
         state = f"{image}/var" if image else "/home/alice/.local"
         Base.__init__(self, throwaway, "alice", f"bundle:{bundle}", place, state, arguments=arguments)
+        self.nameless = True
         throwaway.freeze()
 
     def elsewhere(self) -> Sequence[str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tests.contract.machines import FULL, Anchored, Base, store_ids
+from tests.contract.machines import FULL, Base, store_ids
+from tests.contract.systems import Anchored
 from tests.support import freebsd
 from tests.support.other_families import OPENSSL, OTHERS, PHOTON_UPGRADE
 from tests.support.throwaway import Throwaway

@@ -1,9 +1,8 @@
-"""Throw-away machines for the contract: Linux systems with their own tools, and a developer's Python environment."""
+"""Throw-away machines for the contract: what all of them have in common, and what several ask for."""
 
 from __future__ import annotations
 
 import base64
-import functools
 import hashlib
 import json
 import os
@@ -11,17 +10,14 @@ import ssl
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
 
-from tests.support.families import COUNT, Layout, lay_out
+from tests.support.families import COUNT
 from tests.support.pki import Root, make_root
 from tests.support.throwaway import NOISE, PROGRAM, Throwaway
 from trustinstall.testing.machine import Ran
 
 FULL = os.environ.get("TRUSTINSTALL_TEST_LEVEL") == "full"
-_TOOL = "/usr/sbin/update-ca-certificates"
-_KEYSTORE = "/etc/ssl/certs/java/cacerts"
-_SABOTAGE = {
+SABOTAGE = {
     "fails": "exit 1",
     "lies": "exit 0",
     "fails afterwards": '"$0.real" "$@"; exit 3',
@@ -64,6 +60,7 @@ class Base:
     crowd: int = 20 if FULL else 3
     singly: bool = False
     one_place: str = ""
+    nameless: bool = False
     openssl: str = "openssl"
     program: tuple[str, ...] = PROGRAM
     roots: dict[int, Root] = field(default_factory=dict[int, Root])
@@ -86,10 +83,16 @@ class Base:
 
     def start(self, command: str, *arguments: str) -> Run:
         """See `Machine`."""
-        words = [command, "--json", "--store", self.store, *self.arguments, *arguments]
+        words = [command, "--json", *self.selected(command), *arguments]
         if self.program == PROGRAM:
             return Run(self.throwaway.start(*words, user=self.user))
         return Run(self.throwaway.popen([*self.program, *words], user=self.user))
+
+    def selected(self, command: str) -> Sequence[str]:
+        """Return the options that name the store, and where it is; "repair" knows from the ledger."""
+        if command != "repair":
+            return ["--store", self.store, *self.arguments]
+        return self.arguments if "--sysroot" in self.arguments else ()
 
     def sound(self) -> int:
         """See `Machine`: OpenSSL loads the bundle, and holds as many as there are blocks."""
@@ -108,7 +111,8 @@ class Base:
 
     def holds(self, content: bytes, sha256: str) -> bool:
         """Whether PEM text holds a certificate: by the standard library's eyes alone."""
-        blocks = content.decode("latin-1").split("-----BEGIN CERTIFICATE-----")[1:]
+        text = content.decode("latin-1").replace(" X509 CERTIFICATE", " CERTIFICATE")  # OpenSSL's old name
+        blocks = text.split("-----BEGIN CERTIFICATE-----")[1:]
         ders = (base64.b64decode(block.split("-----END CERTIFICATE-----")[0]) for block in blocks)
         return any(hashlib.sha256(der).hexdigest() == sha256 for der in ders)
 
@@ -121,10 +125,22 @@ class Base:
         """Put a bad tool in the place of the good one."""
         if not self.throwaway.path(f"{self.tool}.real").exists():
             self.throwaway.write(f"{self.tool}.real", self.throwaway.read(self.tool), mode=0o755)
-        self.throwaway.write(self.tool, f"#!/bin/sh\n{_SABOTAGE[how]}\n", mode=0o755)
+        self.throwaway.write(self.tool, f"#!/bin/sh\n{SABOTAGE[how]}\n", mode=0o755)
 
     def bring_by_package(self, _number: int, /) -> bool:
         """See `Machine`: no package brings a single certificate into such a store."""
+        return False
+
+    def put_otherwise(self, _number: int, /) -> bool:
+        """See `Machine`: its clients read one format."""
+        return False
+
+    def rewrite(self) -> bool:
+        """See `Machine`: no program is known that would."""
+        return False
+
+    def distrust(self, _number: int, /) -> bool:
+        """See `Machine`: there is no distrust in such a store."""
         return False
 
     def rename_marked(self, directory: str, number: int) -> None:
@@ -141,210 +157,16 @@ class Base:
         return codes[0] == 0
 
 
-class Debian(Base):
-    """A Debian with its real update-ca-certificates, Java's keystore among its hooks or not."""
-
-    def __init__(self, throwaway: Throwaway, store: str = "debian") -> None:
-        """Deliver it: a hook counts the runs of the tool."""
-        super().__init__(
-            throwaway,
-            "root",
-            store,
-            "/etc/ssl/certs/ca-certificates.crt",
-            "/var/lib/trustinstall",
-            tool=_TOOL,
-            sabotages=tuple(_SABOTAGE),
-        )
-        throwaway.write(
-            "/etc/ca-certificates/update.d/zz-count",
-            f"#!/bin/sh\necho run >>{COUNT}\n",
-            mode=0o755,
-        )
-        keystore = throwaway.path(_KEYSTORE)
-        self._delivered = keystore.read_bytes() if keystore.exists() else b""
-        if self._delivered and not FULL:
-            self.kills, self.crowd = 2, 2  # each run waits for Java, and the tool is the other machine's
-        throwaway.freeze()
-
-    def __hash__(self) -> int:
-        """One machine is no other."""
-        return id(self)
-
-    def trusts(self, sha256: str) -> bool:
-        """By file and by directory, as OpenSSL looks; both must agree."""
-        return self.verified(
-            sha256,
-            ["-no-CApath", "-CAfile", self.bundle],
-            ["-no-CAfile", "-CApath", "/etc/ssl/certs"],
-        )
-
-    def snapshot(self, *, times: bool = False) -> Mapping[str, object]:
-        """Java's keystore is a database: it counts by its entries, as keytool lists them."""
-        found = dict(super().snapshot(times=times))
-        if self.throwaway.path(_KEYSTORE).exists() and found.pop(_KEYSTORE, None):
-            listed = self.throwaway.run(
-                ["keytool", "-list", "-keystore", _KEYSTORE, "-storepass", "changeit"], check=True
-            )
-            if (entries := sorted(listed.stdout.splitlines())) != self._entries():
-                found[_KEYSTORE] = entries
-        return found
-
-    @functools.cache  # noqa: B019  a machine lives as long as its test
-    def _entries(self) -> list[str]:
-        """The keystore's entries as they were delivered."""
-        copy = "/tmp/contract/cacerts"
-        self.throwaway.write(copy, self._delivered)
-        listed = self.throwaway.run(["keytool", "-list", "-keystore", copy, "-storepass", "changeit"], check=True)
-        return sorted(listed.stdout.splitlines())
-
-    def put_by_hand(self, number: int) -> str:
-        """An administrator does it by hand."""
-        path, sha256 = self.root(number)
-        self._by_hand(f"/usr/local/share/ca-certificates/by-hand{number}.crt", self.throwaway.read(path))
-        return sha256
-
-    def lose_mark(self, number: int, /) -> bool:
-        """An administrator renames the file."""
-        self.rename_marked("/usr/local/share/ca-certificates", number)
-        self.throwaway.run([_TOOL], check=True)
-        return True
-
-    def put_beside(self, number: int, /) -> bool:
-        """An administrator adds a file of another name."""
-        self.put_by_hand(number)
-        return True
-
-    def bring_by_package(self, number: int, /) -> bool:
-        """A package of the company's brings a file, and selects it."""
-        bring_selected(self.throwaway, self.make(number).pem)
-        self.throwaway.run([_TOOL], check=True)
-        return True
-
-    def take_own(self, _sha256: str) -> None:
-        """An administrator adds another root by hand."""
-        self._by_hand("/usr/local/share/ca-certificates/another.crt", self.make(-2).pem)
-
-    def _by_hand(self, path: str, pem: bytes) -> None:
-        self.throwaway.write(path, pem)
-        self.throwaway.run([_TOOL], check=True)
-
-    def spoil(self) -> str:
-        """The package that brings the tool is not there."""
-        self.throwaway.run(["rm", _TOOL], check=True)
-        return "apt-get install ca-certificates"
-
-    def elsewhere(self) -> Sequence[str]:
-        """A Fedora, by its os-release."""
-        self.throwaway.write("/etc/os-release", "ID=fedora\n")
-        return store_ids(self.throwaway, "root")
-
-
-class Copy(Debian):
-    """A distribution that ships Debian's script, and neither dpkg nor its lock."""
-
-    def __init__(self, throwaway: Throwaway, store: str, package: str) -> None:
-        """Deliver it."""
-        throwaway.write("/etc/os-release", f"ID={store}\n")
-        throwaway.run(["rm", "-rf", "/var/lib/dpkg", "/usr/bin/dpkg"], check=True)
-        super().__init__(throwaway, store)
-        self.kills = 100 if FULL else 4  # the tool is Debian's, where it is killed more often
-        self._package = package
-
-    def spoil(self) -> str:
-        """The package is not there, and is named as it is called here."""
-        super().spoil()
-        return self._package
-
-
-class Anchored(Base):
-    """A RHEL, SUSE, Arch, Alpine or another one: see `tests.support.families`."""
-
-    def __init__(self, throwaway: Throwaway, layout: Layout, store: str, package: str) -> None:
-        """Deliver it."""
-        self._layout, self._package = lay_out(throwaway, layout), package
-        # Where a status says nothing (EL9: it is that of the last of six steps) one that fails afterwards has worked.
-        meant = tuple(_SABOTAGE) if store in {"suse", "alpine", "flatcar"} else ("fails", "lies")
-        super().__init__(
-            throwaway,
-            "root",
-            store,
-            self._layout.bundle,
-            "/var/lib/trustinstall",
-            tool=self._layout.tool,
-            sabotages=meant,
-        )
-        self._delivered = self._entries()
-        throwaway.freeze()
-
-    def trusts(self, sha256: str) -> bool:
-        """By file, and by directory where clients have one."""
-        by_directory = [["-no-CAfile", "-CApath", self._layout.directory]] if self._layout.directory else []
-        return self.verified(sha256, ["-no-CApath", "-CAfile", self.bundle], *by_directory)
-
-    def snapshot(self, *, times: bool = False) -> Mapping[str, object]:
-        """A keystore holds the time at which it was written: it counts by its entries."""
-        found = dict(super().snapshot(times=times))
-        if found.pop(self._layout.java, None) and (entries := self._entries()) != self._delivered:
-            found[self._layout.java] = entries
-        return found
-
-    def _entries(self) -> list[tuple[bytes, bytes]]:
-        return jks_entries(self.throwaway.read(self._layout.java)) if self._layout.java else []
-
-    def put_by_hand(self, number: int) -> str:
-        """An administrator does it by hand."""
-        path, sha256 = self.root(number)
-        self.by_hand(f"by-hand{number}.pem", self.throwaway.read(path))
-        return sha256
-
-    def lose_mark(self, number: int, /) -> bool:
-        """An administrator renames the file, and runs the tool for another one."""
-        self.rename_marked(self._layout.anchors, number)
-        self.by_hand("another.pem", self.make(-2).pem)
-        return True
-
-    def put_beside(self, number: int, /) -> bool:
-        """An administrator adds a file of another name."""
-        self.put_by_hand(number)
-        return True
-
-    def bring_by_package(self, number: int, /) -> bool:
-        """A package of the company's brings a file, where the distribution has a place for that."""
-        pem, layout = self.make(number).pem, self._layout
-        if self.store == "alpine":
-            bring_selected(self.throwaway, pem)
-        elif layout.shipped:
-            self.throwaway.write(f"{PurePosixPath(layout.shipped).parent}/anchors/company.pem", pem)
-        else:
-            return False
-        self.throwaway.run([self.tool, *layout.arguments], check=True)
-        return True
-
-    def take_own(self, _sha256: str) -> None:
-        """An administrator adds another root by hand."""
-        self.by_hand("another.pem", self.make(-2).pem)
-
-    def by_hand(self, name: str, pem: bytes) -> None:
-        """Put a file among the anchors and run the tool."""
-        self.throwaway.write(f"{self._layout.anchors}/{name}", pem)
-        self.throwaway.run([self.tool, *self._layout.arguments], check=True)
-
-    def spoil(self) -> str:
-        """The package that brings the tool is not there."""
-        self.throwaway.run(["rm", self.tool], check=True)
-        return self._package
-
-    def elsewhere(self) -> Sequence[str]:
-        """A Debian, by its os-release: directories and tool alone prove nothing."""
-        self.throwaway.write("/etc/os-release", "ID=debian\n")
-        return store_ids(self.throwaway, "root")
-
-
 def bring_selected(throwaway: Throwaway, pem: bytes) -> None:
     """Do what a package does that brings a certificate of a company: a file, and a line that selects it."""
     throwaway.write("/usr/share/ca-certificates/company/root.crt", pem)
     selection = throwaway.read("/etc/ca-certificates.conf")
     throwaway.write("/etc/ca-certificates.conf", selection + b"company/root.crt\n")
+
+
+def old_label(pem: bytes) -> bytes:
+    """Return a certificate's PEM under OpenSSL's old name for it."""
+    return pem.replace(b" CERTIFICATE-----", b" X509 CERTIFICATE-----")
 
 
 def without_marks(content: bytes, sha256: str) -> bytes:
@@ -369,66 +191,6 @@ def jks_entries(keystore: bytes) -> list[tuple[bytes, bytes]]:
 def _counted(data: bytes, at: int, width: int) -> tuple[bytes, int]:
     end = at + width + int.from_bytes(data[at : at + width], "big")
     return data[at + width : end], end
-
-
-class Environment(Base):
-    """A developer's virtual environment with certifi, found because it is named."""
-
-    def __init__(self, throwaway: Throwaway) -> None:
-        """Deliver it: an environment like any other, whose bundle is Debian's."""
-        home = "/home/alice/app"
-        bundle = f"{home}/lib/python3.11/site-packages/certifi/cacert.pem"
-        throwaway.write(f"{home}/pyvenv.cfg", "home = /usr/bin\n", user="alice")
-        self.deliver(throwaway, "certifi", bundle, ("--search", home))
-
-    def deliver(self, throwaway: Throwaway, backend: str, bundle: str, arguments: tuple[str, ...]) -> None:
-        """Put Debian's roots there for alice, and begin with that."""
-        roots = throwaway.read("/etc/ssl/certs/ca-certificates.crt")
-        throwaway.write(bundle, roots, user="alice", mode=0o640)
-        super().__init__(throwaway, "alice", f"{backend}:{bundle}", bundle, "/home/alice/.local", arguments=arguments)
-        throwaway.freeze()
-
-    def trusts(self, sha256: str) -> bool:
-        """By looking at the bundle."""
-        return self.holds(self.throwaway.read(self.bundle), sha256)
-
-    def put_by_hand(self, number: int) -> str:
-        """An administrator appends it by hand."""
-        path, sha256 = self.root(number)
-        self._append(self.throwaway.read(path))
-        return sha256
-
-    def lose_mark(self, number: int, /) -> bool:
-        """An administrator deletes the comments."""
-        new = without_marks(self.throwaway.read(self.bundle), self.root(number)[1])
-        self.throwaway.write(self.bundle, new, mode=0o640, user="alice")
-        return True
-
-    def put_beside(self, number: int, /) -> bool:
-        """An administrator appends it by hand."""
-        self.put_by_hand(number)
-        return True
-
-    def take_own(self, _sha256: str) -> None:
-        """An administrator appends another root by hand."""
-        self._append(b"\n# another\n" + self.make(-2).pem)
-
-    def _append(self, text: bytes) -> None:
-        self.throwaway.write(self.bundle, self.throwaway.read(self.bundle) + text, mode=0o640, user="alice")
-
-    def sabotage(self, how: str) -> None:
-        """There is no tool to make misbehave."""
-        raise NotImplementedError(how)
-
-    def spoil(self) -> str:
-        """The package's directory is root's."""
-        directory = str(PurePosixPath(self.bundle).parent)
-        self.throwaway.run(["chown", "root:root", directory], check=True)
-        return "not writable"
-
-    def elsewhere(self) -> Sequence[str]:
-        """Another account has no such environment."""
-        return store_ids(self.throwaway, "bob")
 
 
 def store_ids(throwaway: Throwaway, user: str) -> list[str]:

@@ -7,6 +7,7 @@ from functools import partial
 
 import pytest
 
+from tests.contract.android import AndroidMachine
 from tests.contract.browsers import ChromiumPolicies, FirefoxPolicies, Nss
 from tests.contract.dropped import DotNet, Minikube, Mono
 from tests.contract.embedded import Tool
@@ -14,9 +15,11 @@ from tests.contract.environment import Pam, Profile
 from tests.contract.images import AnchoredImage, DebianImage, Distroless, Named
 from tests.contract.java import Jdk
 from tests.contract.linux import Clear, FreeBSD, Photon
-from tests.contract.machines import FULL, Anchored, Base, Copy, Debian, Environment
+from tests.contract.machines import FULL, Base
 from tests.contract.macos import MacMachine
+from tests.contract.python import Environment
 from tests.contract.settings import AddingSettings, PipSettings
+from tests.contract.systems import Anchored, Copy, Debian
 from tests.contract.vm import VmMachine
 from tests.contract.windows import WindowsMachine, WindowsVariables
 from tests.contract.wsl import WslMachine
@@ -72,6 +75,7 @@ MACHINES: dict[str, tuple[str, bool, Callable[[Throwaway], Base]]] = {
     "podman-machine": ("vm", False, partial(VmMachine, engine="podman")),
     "minikube": ("vm", False, partial(VmMachine, engine="minikube")),
     "kind": ("vm", False, partial(VmMachine, engine="kind", nodes=2)),
+    "android-emulator": ("android-emulator", False, AndroidMachine),
     "environment": ("environment", False, Pam),
     "environment-of-an-account": ("environment", False, Profile),
     "distroless": ("bundle", False, Distroless),
@@ -110,6 +114,7 @@ SHORT = {
     "mono",
     "dotnet",
     "lima",
+    "android-emulator",
     "environment",
     "environment-of-an-account",
     "el9-image",

@@ -19,6 +19,8 @@ from trustinstall.facts import shell_syntax
 from trustinstall_platforms.java import named
 from trustinstall_platforms.linux import p11kit_format
 from trustinstall_platforms.tools.effective import condarc, lines, yaml_tree
+from trustinstall_platforms.tools.sessions import plain_lines
+from trustinstall_platforms.tools.sessions.values import Variables
 
 FULL = os.environ.get("TRUSTINSTALL_TEST_LEVEL") == "full"
 _SMALL = 4 * 1024
@@ -101,6 +103,7 @@ READERS: dict[str, Reader] = {
     "Nix": lambda content: _everything(lines.nix(content)),
     "YAML": yaml_tree.rows,
     "conda's YAML": condarc.rows,
+    "line by line": _text(lambda text: plain_lines.read(Variables(), "toml", text, "/x", {"A", "b"})),
 }
 
 

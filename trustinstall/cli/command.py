@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from copy import copy
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 from typer.core import TyperCommand, TyperOption
 
 from trustinstall.cli.options import GENERAL, PANELS, RARE
 from trustinstall.errors import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 #: Hidden spellings of options: those of earlier versions, and `--root` as dnf and apk have it.
 _ALIASES = {
@@ -31,6 +34,9 @@ _FLAGS = {
 _WORDS = {"auto": None, "always": True, "never": False}
 
 
+#: Commands that only report. A change's exit code is about the change, also if its report is lost.
+_REPORTING = frozenset({"check", "doctor", "env", "export", "list", "log", "stores", "tools"})
+_UNWRITTEN = 1  # `export >trust.toml` on a full disk
 #: The commands that accept either an argument or a command of the caller behind `--`.
 _RUNNING = frozenset({"doctor"})
 
@@ -60,6 +66,18 @@ class Command(TyperCommand):
             args = args[:at]
         rest: list[str] = super().parse_args(ctx, args)
         return rest
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401  as below
+        """Run the command; if it succeeds but only reports, and its report is lost, end with 1."""
+        from trustinstall.host import console
+
+        try:
+            super().invoke(ctx)
+        except typer.Exit as ended:
+            if ended.exit_code:
+                raise
+        if console.lost() and _only_reports(self.name, ctx.params):
+            raise typer.Exit(_UNWRITTEN)
 
     def make_parser(self, ctx: Any) -> Any:  # noqa: ANN401  Typer exports no type of its copy of click
         """Return the parser of this command's options, with their hidden spellings."""
@@ -102,6 +120,13 @@ class Command(TyperCommand):
 
             rich_utils.FORCE_TERMINAL = console.wants_colour()  # as --color, NO_COLOR and the terminal say
         return super().get_help(ctx)
+
+
+def _only_reports(name: str | None, options: Mapping[str, object]) -> bool:
+    """Whether a command with these options changes nothing, so that its report is all that it does."""
+    if options.get("dry_run") or options.get("action") == "status":
+        return True
+    return name in _REPORTING and not options.get("fix")
 
 
 def _panel(one: object) -> int:

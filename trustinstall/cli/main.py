@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
 _NO_COMMAND = 2  # the help is shown
 RUN_FAILED = 125  # `run` itself failed; its other codes are those of its command, as for docker, env and timeout
-_UNWRITTEN = 1  # `export >trust.toml` on a full disk; of a change, the exit code tells the change
-_ONLY_TELL = frozenset({"check", "doctor", "env", "export", "list", "log", "stores", "tools"})
 _ABOUT = regex(r"('--[a-z-]+') \(env var: '\w+'\)")  # how Typer names an option that has a variable
 #: Errors that are not faults of the program: a broken, full or read-only disk, and limits of the process.
 _OF_THE_MACHINE = frozenset(
@@ -53,8 +51,7 @@ def run(arguments: Sequence[str]) -> int:
     console.end_on_signals()
     answer = _script if arguments[:1] in (["--show-completion"], ["--install-completion"]) else _command
     try:
-        code = answer(arguments)
-        return _UNWRITTEN if code == 0 and console.lost() and _ONLY_TELL & {*arguments[:1]} else code
+        return answer(arguments)
     except console.Interrupted as interrupted:
         tell_error(interrupted.told or "interrupted; what had begun was finished or put back")
         return INTERRUPTED

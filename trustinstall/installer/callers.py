@@ -44,7 +44,9 @@ _STORES = {
     "java": "java",
     "dotnet": "dotnet",
     "mono": "mono",
-    **dict.fromkeys(("chromium-policy", "firefox-policy", "nss", "drop-directory", "vm"), "their own programs"),
+    **dict.fromkeys(
+        ("chromium-policy", "firefox-policy", "nss", "drop-directory", "vm", "android-emulator"), "their own programs"
+    ),
 }
 #: Programs that run as another: scripts, and the names of tools.
 _ALIASES: Mapping[str, str] = {

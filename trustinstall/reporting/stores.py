@@ -79,7 +79,7 @@ def _name(one: StoreView) -> str:
         return one.store
     if one.backend == "certifi":
         return f"python {_package(one)}".rstrip()
-    if one.backend in {"settings", "nss", "vm"} or one.backend.endswith("-policy"):
+    if one.backend in {"settings", "nss", "vm", "android-emulator"} or one.backend.endswith("-policy"):
         return one.label or one.backend
     if one.backend == "environment":
         return "variables"

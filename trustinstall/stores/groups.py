@@ -36,6 +36,7 @@ _OF_BACKENDS: Mapping[str, str] = MappingProxyType(
         "embedded": "other",
         "mono": "other",
         "dotnet": "other",
+        "android-emulator": "other",
     }
 )
 

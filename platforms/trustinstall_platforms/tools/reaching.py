@@ -21,10 +21,10 @@ from trustinstall_platforms.tools.effective.clients import CLIENTS, repositories
 from trustinstall_platforms.tools.effective.model import Form
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from trustinstall.host import Host
-    from trustinstall_platforms.tools.effective.model import Setter, Variable
+    from trustinstall_platforms.tools.effective.model import Session, Setter, Variable
     from trustinstall_platforms.tools.sessions import Read
 
 #: Places of clients that are a variable which names one file of roots.
@@ -43,6 +43,8 @@ FILES = frozenset(
 )
 #: Those in which the client itself expands ~ to the home.
 _TILDE = frozenset(name for place in _PLACES if place.expansion.tilde for name in place.variables)
+#: The name for all variables of a file that is too long to be read.
+ANY = "variables"
 _LONGEST = 200  # characters of a value that are shown
 
 
@@ -50,7 +52,7 @@ class Theirs(NamedTuple):
     """The value that another author gives to a variable.
 
     Attributes:
-        name: the variable.
+        name: the variable, or ANY.
         setter: the file and line.
         path: the bundle that it names, links resolved; "" if it names none, or that is unknown.
         problem: why the acting account cannot change that bundle, in words; or None.
@@ -93,7 +95,7 @@ class Reach:
                 if variable.name in named and variable.setter.path and variable.value != "":
                     said = self._theirs(variable)
                     if said is not None:
-                        found.setdefault((variable.name, variable.setter), said)
+                        found.setdefault((said.name, variable.setter), said)
         return tuple(found.values())
 
     @cached_property
@@ -106,9 +108,9 @@ class Reach:
             now = self._with(left)
             more = {
                 (self._file(variable), name)
-                for before, after in zip(self._without, now, strict=True)
-                for name, variable in after.session.variables.items()
-                if name in our_section.NAMES and self._hides(before.session.variables.get(name), variable)
+                for before, after in _pairs(self._without, now)
+                for name, variable in after.variables.items()
+                if name in our_section.NAMES and self._hides(before.variables.get(name), variable)
             }
             if not more:
                 break
@@ -214,6 +216,8 @@ class Reach:
             path = f"{(self.host.account.home or '').rstrip('/')}{path[1:]}"
         if path is not None and our_files.is_ours(path):
             return None
+        if path is None and not setter.line:
+            return Theirs(ANY, setter, problem="are unknown, because it is longer than is read")
         said = printable(variable.raw if path is None else path, _LONGEST)
         if path is None:
             return Theirs(name, setter, problem=f"says {said}, and only running that file would tell the value")
@@ -253,3 +257,9 @@ class Reach:
         if host.is_directory(path):
             return "which is a directory"
         return None if system_bundle.bundle(host, path) is not None else "which is no bundle, or cannot be read"
+
+
+def _pairs(before: Sequence[Read], after: Sequence[Read]) -> Iterator[tuple[Session, Session]]:
+    """Yield the sessions that are there before and after; one that counts only once it differs may come or go."""
+    known = {one.session.name: one.session for one in before}
+    return ((known[one.session.name], one.session) for one in after if one.session.name in known)

@@ -143,17 +143,16 @@ OTHERS: tuple[Other, ...] = (
         "ios-simulator",
         (),
         BY_HAND,
-        "xcrun simctl keychain booted add-root-cert FILE; only `keychain booted reset` takes it out, with all else",
-        "simctl(1), keychain",
+        "xcrun simctl keychain DEVICE add-root-cert FILE; only `keychain DEVICE reset` takes it out, with all else",
+        "xcrun simctl help keychain; Xcode 11.4 release notes",
         places=("~/Library/Developer/CoreSimulator/Devices",),
     ),
     Other(
         "android-emulator",
         ("emulator",),
-        BY_HAND,
-        "below Android 14, started with -writable-system: adb root, adb remount, adb push into "
-        "/system/etc/security/cacerts; from 14 on, its settings",
-        "Android documentation, adb; AOSP, Network security configuration",
+        STORE,
+        "its certificates of users (android-emulator), while it runs an image without Google Play",
+        "AOSP, Network security configuration; Conscrypt, TrustedCertificateStore",
         places=("~/.android/avd",),
     ),
     # Clouds and clusters

@@ -32,6 +32,8 @@ BASH = ("bash", "-l", "-c", 'exec "$@"', "bash")
 IN_BASH = ("bash", "-i", "-c", 'exec "$@"', "bash")
 ZSH = ("zsh", "-l", "-i", "-c", 'exec "$@"', "zsh")
 FISH = ("fish", "-l", "-i", "-c", "exec $argv")
+CSH = ("bash", "-c", """exec -a -tcsh tcsh -c 'exec $argv:q' "$@" """, "bash")
+IN_SCRIPT = (*BASH[:3], 'exec bash -c \'exec "$@"\' bash "$@"', "bash")
 SYSTEMD = ("sh", "-c", f'eval "$({_GENERATOR} | sed "s/^/export /")"; exec "$@"', "sh")
 
 
@@ -76,6 +78,12 @@ SCENES = {
     "bash's aliases": Scene("/home/alice/.bash_aliases", f"export {NAME}=~/x.pem", IN_BASH),
     "bash's directory": Scene("/home/alice/.bashrc.d/corp", f"export {NAME}=~/x.pem", IN_BASH, also=(_ALIASES,)),
     "a default behind ours": Scene(PROFILE, f'export {NAME}="${{{NAME}:-$HOME/x.pem}}"'),
+    "csh": Scene("/home/alice/.cshrc", f"setenv {NAME} ~/x.pem", CSH),
+    "csh's logins": Scene("/home/alice/.login", f"if ( 1 ) setenv {NAME} /home/alice/x.pem", CSH, reached=False),
+    "a script of bash": Scene(
+        "/home/alice/.more", f"export {NAME}=~/x.pem", IN_SCRIPT, also=((PROFILE, "export BASH_ENV=~/.more\n"),)
+    ),
+    "the machine's csh": Scene("/etc/csh.login", f"setenv {NAME} {CORP}", CSH),
     "the machine's profile": Scene("/etc/profile.d/corp.sh", f"export {NAME}={CORP}"),
     "a default of the machine's": Scene("/etc/profile.d/zz.sh", f'export {NAME}="${{{NAME}:-{CORP}}}"'),
     "the machine's systemd": Scene("/etc/environment.d/10-corp.conf", f"{NAME}={CORP}", SYSTEMD),
@@ -83,7 +91,7 @@ SCENES = {
     "the machine's fish": Scene("/etc/fish/config.fish", f"set -gx {NAME} {CORP}", FISH),
 }
 #: The short form: one of each kind.
-SHORT = ("a command", "zsh", "a default of the machine's", "the machine's systemd")
+SHORT = ("a command", "csh", "zsh", "a default of the machine's", "the machine's systemd")
 
 
 class Servers(NamedTuple):
@@ -187,3 +195,49 @@ def _pings(servers: Servers, *session: str) -> tuple[str, str]:
         answer = TRUSTS if "E404" in done.stderr else f"neither: {done.stderr}"
         found.append(REFUSES if re.search(_REFUSAL, done.stderr) else answer)
     return found[0], found[1]
+
+
+def test_an_alias_that_replaces_a_client(servers: Servers) -> None:
+    """Curl by an alias with roots of its own is not said to trust: `tools` and `doctor` name the file and line."""
+    root, bashrc = servers.root, "/home/alice/.bashrc"
+    root.reset()
+    text = root.read(bashrc).decode() + "alias curl='curl --cacert ~/x.pem --capath /none'\n"
+    root.write(bashrc, text, user="alice")
+    by = f"{bashrc} line {len(text.splitlines())}"
+    root.trustinstall("add", CERTIFICATE, check=True)
+    typed = root.run(["bash", "-ic", f"curl --silent --show-error {servers.added.url}"], user="alice")
+    assert "curl: (60)" in typed.stderr
+    (row,) = (one for one in json.loads(_tools(root))["tools"] if one["name"] == "curl")
+    assert (row["effective"], row["decided_by"]) == ("unknown", by)
+    said = json.loads(root.trustinstall("doctor", "--json", user="alice").stdout)
+    found = [(one["id"], one["client"]) for one in said["findings"] if one["decided_by"] == by]
+    assert found == [("setting-unknown", "curl")]
+
+
+def test_a_file_that_is_a_mount_of_its_own(servers: Servers) -> None:
+    """A settings file or bundle that a container mounts cannot be replaced: the report says so, and nothing changes."""
+    root, profile = servers.root, "/home/alice/.profile"
+    root.reset()
+    text = root.read(profile).decode() + f"export {NAME}={HOME}\n"
+    root.write(profile, text, user="alice")
+    for path in (profile, HOME):
+        root.run(["mount", "--bind", path, path], check=True)
+    added = root.trustinstall("add", "--json", CERTIFICATE, user="alice")
+    said = {one["location"]: one["detail"] for one in json.loads(added.stdout)["stores"] if one["result"] == "failed"}
+    assert (added.returncode, "findmnt" in said[profile], "findmnt" in said[HOME]) == (3, True, True)
+    root.trustinstall("remove", CERTIFICATE, user="alice", check=True)
+    root.run(["umount", profile, HOME], check=True)
+    assert root.read(profile).decode() == text
+    assert root.read(HOME) == root.read(CORP)
+
+
+def test_a_directory_that_curls_file_names(servers: Servers) -> None:
+    """Curl with `capath` beside `cacert` reads no other directory: root's `add` does not reach it, and that is said."""
+    root = servers.root
+    root.reset()
+    root.write("/home/alice/.curlrc", f"cacert = {HOME}\ncapath = /none\n", user="alice")
+    root.trustinstall("add", CERTIFICATE, check=True)
+    asked = root.run(["curl", "--silent", "--show-error", servers.added.url], user="alice")
+    assert "curl: (60)" in asked.stderr
+    (row,) = (one for one in json.loads(_tools(root))["tools"] if one["name"] == "curl")
+    assert (row["effective"], row["decided_by"]) == ("no", "/home/alice/.curlrc line 1")

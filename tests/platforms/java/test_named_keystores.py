@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.platforms.java.test_java_homes import HOME, OURS, locations, stores
+from tests.platforms.java.keystores import HOME, OURS, locations, stores
 from tests.support.fake_host import link, make, program, write
 from tests.support.jks import jks
 from tests.support.pki import make_root

@@ -68,6 +68,14 @@ PLACES: dict[str, tuple[str, dict[str, str], str]] = {
     ),
     "minikube": ("minikube", {".minikube/profiles/dev/config.json": _NODES}, ".minikube/profiles/dev"),
     "kind": ("docker", {".kube/config": _KUBECONFIG}, ".kube/config/kind-dev"),
+    "android": (
+        "adb",
+        {
+            ".android/avd/Pixel_9.avd/config.ini": "avd.ini.encoding=UTF-8\ntag.id=google_apis\n",
+            ".android/avd/Pixel_9.avd/hardware-qemu.ini.lock": "4711",
+        },
+        ".android/avd/Pixel_9.avd",
+    ),
 }
 
 

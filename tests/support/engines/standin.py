@@ -1,6 +1,6 @@
-"""Stand-ins for podman, limactl, colima, rdctl, minikube and docker: of each, what runs a command in a machine.
+"""Stand-ins for podman, limactl, colima, rdctl, minikube, docker and adb: of each, what runs a command in a machine.
 
-One script under six names, written from the public source of each (how it parses its words, what it makes of them for
+One script under seven names, written from the public source of each (how it parses its words, what it makes of them for
 the shell inside, what it prints where a machine does not run, and which exit status it ends with); nothing is taken
 from the backend that it is there to test. What is "inside" runs in another throw-away root: see `engines.py`.
 """
@@ -11,6 +11,7 @@ import json
 import os
 import shlex
 import socket
+import subprocess
 import sys
 import time
 from typing import Any, NoReturn
@@ -29,6 +30,10 @@ def state() -> dict[str, Any]:
         "terminal": False,  # lines end as on a terminal
         "liar": "",  # the engine ends with 0, and has not run commands that begin with this word
         "nodes": {},  # kind's: name to number
+        "avd": "Pixel_9",  # the device that the emulator runs; "" if its console refuses the account
+        "su": True,  # whether the emulator's image has `su`
+        "pty": False,  # whether its Android is too old for `adb shell -T`
+        "server": False,  # whether the first command of adb starts a server that goes on
     }
 
 
@@ -167,7 +172,60 @@ def docker(words: list[str], said: dict[str, Any]) -> int:
     return inside(" ".join(map(shlex.quote, command)), said, said["nodes"][name], root=True)
 
 
+def serve() -> None:
+    """Start a process as adb's client does its server: in a session of its own, with all that it has inherited."""
+    if os.path.exists("/tmp/adb.pid"):  # noqa: PTH110 - as above
+        return
+    server = subprocess.Popen(
+        ["sleep", "300"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        close_fds=False,
+    )
+    with open("/tmp/adb.pid", "w") as file:  # noqa: PTH123 - as above
+        file.write(str(server.pid))
+
+
+def adb(words: list[str], said: dict[str, Any]) -> int:
+    """`adb devices`, `adb -s SERIAL emu avd name` and `adb -s SERIAL shell [-T] [-n] COMMAND…`: words are joined."""
+    serial, running = "emulator-5554", not said["stopped"]
+    if said["server"]:
+        serve()
+    if words == ["devices"]:
+        line = f"{serial}\t{'offline' if said['ssh'] == 'lost' else 'device'}\n"
+        sys.stderr.write("* daemon not running; starting now at tcp:5037\n* daemon started successfully\n")
+        sys.stdout.write(f"List of devices attached\n{line if running else ''}\n")
+        return 0
+    if words[:1] != ["-s"]:
+        fail("the stand-in plays `adb devices` and `adb -s SERIAL` alone")
+    if words[1] != serial or not running:
+        fail(f"adb: device '{words[1]}' not found")
+    if words[2:] == ["emu", "avd", "name"]:
+        sys.stdout.write(f"{said['avd']}\r\nOK\r\n" if said["avd"] else "KO: authentication token is bad\r\n")
+        return 0 if said["avd"] else 1
+    if words[2:3] != ["shell"]:
+        fail(f"adb: unknown command {words[2]}")
+    return adb_shell(words[3:], said)
+
+
+def adb_shell(words: list[str], said: dict[str, Any]) -> int:
+    """`adb shell [-T] [-n] COMMAND…` in the only emulator."""
+    while words and words[0] in {"-T", "-n"}:
+        if words.pop(0) == "-n":
+            sys.stdin = open(os.devnull)  # noqa: PTH123, SIM115 - as above
+    if said["ssh"] == "lost":
+        fail("adb: device offline")
+    if said["pty"]:
+        fail("error: target doesn't support PTY args -Tt")
+    if words[0] == "su" and not said["su"]:
+        fail("/system/bin/sh: su: inaccessible or not found", 127)
+    return inside(" ".join(words), said)
+
+
 ENGINES = {
+    "adb": adb,
     "limactl": limactl,
     "colima": colima,
     "rdctl": rdctl,

@@ -15,7 +15,10 @@ PROGRAM = (sys.executable, "-m", "trustinstall")
 _NO_READER = "import os, subprocess, sys; r, w = os.pipe(); os.close(r); sys.exit(subprocess.call(sys.argv[1:], {}=w))"
 ASKED = pytest.mark.parametrize(
     "words",
-    [["--version"], ["--show-completion"], ["--help"], ["list"], ["list", "--json"], ["export"], ["log"]],
+    [
+        *(["--version"], ["--show-completion"], ["--help"], ["list"], ["list", "--json"], ["export"], ["log"]),
+        *(["agent", "status"], ["repair", "-n"], ["self", "uninstall", "-yn"]),
+    ],
     ids=" ".join,
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests.unit.reporting.cases import CORP, NPM, PROGRAM, USER, done, report
+from tests.unit.reporting.results import CORP, NPM, PROGRAM, USER, done, report
 from trustinstall.engine.outcome import Result
 from trustinstall.host import Account, ActingHost
 from trustinstall.reporting.advice import advise

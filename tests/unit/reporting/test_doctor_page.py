@@ -6,7 +6,7 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 from tests.support.pki import make_root
-from tests.unit.reporting import cases
+from tests.unit.reporting import diagnoses, results
 from tests.unit.reporting.test_json import HOST
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.doctor.judging import Reason
@@ -36,15 +36,15 @@ def _read(page: str) -> _Tags:
 
 def test_it_shows_what_the_screen_shows() -> None:
     """The verdict, the clients with who decides, the chain and the command."""
-    page = doctor_page(HOST, [cases.REFUSED])
-    for words in ("1 of 3 clients here refuse", "/home/alice/.curlrc line 2", cases.CORP.sha256, "--sha256"):
+    page = doctor_page(HOST, [diagnoses.REFUSED])
+    for words in ("1 of 3 clients here refuse", "/home/alice/.curlrc line 2", results.CORP.sha256, "--sha256"):
         assert words in page
-    assert "asks for a login (407)" in doctor_page(HOST, [cases.UNREACHED])
+    assert "asks for a login (407)" in doctor_page(HOST, [diagnoses.UNREACHED])
 
 
 def test_several_servers_are_one_page() -> None:
     """The number that all accept comes first, then each server with its own headings."""
-    page = doctor_page(HOST, [cases.REFUSED, cases.UNREACHED])
+    page = doctor_page(HOST, [diagnoses.REFUSED, diagnoses.UNREACHED])
     assert "<h1>0 of 2 servers are accepted by every client that was judged</h1>" in page
     assert [page.count(f"<h{level}") for level in (1, 2)] == [1, 2]
     assert "<title>Certificates of intranet.example:443, intranet.example:443</title>" in page
@@ -52,17 +52,17 @@ def test_several_servers_are_one_page() -> None:
 
 def test_it_runs_and_loads_nothing() -> None:
     """No script, no link, no picture, and a policy that forbids them."""
-    found = _read(doctor_page(HOST, [cases.REFUSED]))
+    found = _read(doctor_page(HOST, [diagnoses.REFUSED]))
     assert not found.tags & {"script", "link", "img", "iframe", "a", "object", "form"}
     assert not found.attributes & {"src", "href", "style"}
-    assert "default-src 'none'" in doctor_page(HOST, [cases.REFUSED])
+    assert "default-src 'none'" in doctor_page(HOST, [diagnoses.REFUSED])
 
 
 def test_text_from_outside_is_text() -> None:
     """A name, a reason and a path that hold marks, escapes and directions stay within their cells."""
     evil = Certificate(make_root(HOSTILE).der)
     view = ClientView(HOSTILE, "no", (Reason("unknown-issuer", HOSTILE),), HOSTILE, HOSTILE)
-    found = replace(cases.REFUSED, chain=(evil, Certificate.held(b"junk")), root=evil, clients=(view,))
+    found = replace(diagnoses.REFUSED, chain=(evil, Certificate.held(b"junk")), root=evil, clients=(view,))
     page = doctor_page(HOST, [found])
     assert "script" not in _read(page).tags
     assert not {"\x1b", "\u202e"} & set(page)
@@ -73,5 +73,5 @@ def test_dates_that_cannot_be_read_are_told() -> None:
     root = make_root("Corp Root")
     start = root.certificate.not_valid_before_utc.strftime("%y%m").encode()
     timeless = Certificate.held(root.der.replace(start, start[:2] + b"99", 1))
-    page = doctor_page(HOST, [replace(cases.REFUSED, chain=(timeless,), root=timeless)])
+    page = doctor_page(HOST, [replace(diagnoses.REFUSED, chain=(timeless,), root=timeless)])
     assert (timeless.is_readable, "it cannot be read" in page) == (True, True)

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from tests.unit.reporting import cases
+from tests.unit.reporting import diagnoses, results
 from trustinstall import errors, reporting
 from trustinstall.agent.agent import Status
 from trustinstall.doctor.health import KINDS, TakenBack
@@ -66,17 +66,17 @@ class Fixed(Host):
         return ("/usr/local/bin/trustinstall",)
 
 
-HOST = Fixed("linux", "/", {}, cases.ALICE)
+HOST = Fixed("linux", "/", {}, results.ALICE)
 NPMRC = "/home/alice/.npmrc"
-NPM = replace(cases.NPM, location=NPMRC, owner=1000, id=f"settings:{NPMRC}")
-DRY = cases.report(
+NPM = replace(results.NPM, location=NPMRC, owner=1000, id=f"settings:{NPMRC}")
+DRY = results.report(
     "add",
-    cases.USER,
-    cases.planned(NPM, Planned("change", NPMRC, ("-cafile=…", "+cafile=/home/alice/.local/share/x.pem"))),
+    results.USER,
+    results.planned(NPM, Planned("change", NPMRC, ("-cafile=…", "+cafile=/home/alice/.local/share/x.pem"))),
     dry_run=True,
 )
-REMOVED = cases.report("remove", cases.ROOT, cases.done(cases.DEBIAN, Result.FOREIGN, foreign=True))
-REPAIRED = replace(cases.report("add", cases.ROOT, cases.done(cases.DEBIAN, Result.ADDED)), command="repair")
+REMOVED = results.report("remove", results.ROOT, results.done(results.DEBIAN, Result.FOREIGN, foreign=True))
+REPAIRED = replace(results.report("add", results.ROOT, results.done(results.DEBIAN, Result.ADDED)), command="repair")
 ENTRY: dict[str, Any] = {
     "v": 1,
     "time": "2026-11-29T04:00:00Z",
@@ -85,7 +85,7 @@ ENTRY: dict[str, Any] = {
     "uid": 0,
     "from": {"login": "alice"},
     "scope": "machine",
-    "certificates": [{"sha256": cases.CORP.sha256, "name": cases.CORP.name}],
+    "certificates": [{"sha256": results.CORP.sha256, "name": results.CORP.name}],
     "stores": [{"id": "debian", "result": "added"}],
     "more_stores": 0,
     "result": "done",
@@ -99,7 +99,7 @@ AGENT = Status(
     next="Sun 2026-11-29 05:00:00 UTC",
 )
 DOCUMENT = json.dumps(
-    {"version": 1, "certificate": [{"name": cases.CORP.name, "sha256": cases.CORP.sha256, "accounts": "all"}]}
+    {"version": 1, "certificate": [{"name": results.CORP.name, "sha256": results.CORP.sha256, "accounts": "all"}]}
 )
 UNINSTALLING = Uninstalling(
     Installation("/opt/trustinstall", "/usr/local/bin/trustinstall", ""),
@@ -111,26 +111,26 @@ UNINSTALLING = Uninstalling(
 EXAMPLES: Mapping[str, Callable[[], str]] = {
     "add, remove": lambda: json_report.change(
         HOST,
-        cases.report("add", cases.SUDO, *cases.ADDED[:2]),
-        cases.INTAKE,
+        results.report("add", results.SUDO, *results.ADDED[:2]),
+        results.INTAKE,
         0,
-        Advice(undo=cases.UNDO, restart=("dockerd",)),
+        Advice(undo=results.UNDO, restart=("dockerd",)),
     ),
     "A dry run": lambda: json_report.change(HOST, DRY, None, 0, Advice()),
-    "list": lambda: json_report.listing(HOST, View((replace(cases.LISTED, stores=cases.LISTED.stores[:3]),))),
-    "stores": lambda: json_report.stores(HOST, View(stores=cases.VIEW.stores[:2])),
-    "tools": lambda: json_report.tools(HOST, "tools", cases.TOOLS[:2]),
-    "doctor": lambda: doctor_json.doctor_json(HOST, [cases.REFUSED], 10),
-    "doctor -- COMMAND": lambda: doctor_json.command_json(HOST, [cases.UNREACHED], "curl", "certificate", 60),
+    "list": lambda: json_report.listing(HOST, View((replace(results.LISTED, stores=results.LISTED.stores[:3]),))),
+    "stores": lambda: json_report.stores(HOST, View(stores=results.VIEW.stores[:2])),
+    "tools": lambda: json_report.tools(HOST, "tools", results.TOOLS[:2]),
+    "doctor": lambda: doctor_json.doctor_json(HOST, [diagnoses.REFUSED], 10),
+    "doctor -- COMMAND": lambda: doctor_json.command_json(HOST, [diagnoses.UNREACHED], "curl", "certificate", 60),
     "doctor without a URL": lambda: health.as_json(
         HOST,
-        cases.FINDINGS[1:2],
+        diagnoses.FINDINGS[1:2],
         10,
         [TakenBack("git", "/home/alice/.gitconfig", "http.sslverify=false", 2, 7, b"\tsslVerify = false\n".hex())],
     ),
     "env": lambda: json_report.variables(HOST, {"NODE_EXTRA_CA_CERTS": "/usr/local/share/trustinstall/anchors.pem"}),
     "run": lambda: json_report.lent(
-        HOST, cases.INTAKE, json_report.Lent("/usr/bin/pip", ("SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"), ()), 0
+        HOST, results.INTAKE, json_report.Lent("/usr/bin/pip", ("SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"), ()), 0
     ),
     "repair": lambda: repair_report.as_json(HOST, REPAIRED, 0),
     "check": lambda: json_report.checked(HOST, Verdict(1, (), 34, ("debian",))),
@@ -143,38 +143,38 @@ EXAMPLES: Mapping[str, Callable[[], str]] = {
 OTHERS: Mapping[str, Callable[[], str]] = {
     "every result": lambda: json_report.change(
         HOST,
-        cases.report("add", cases.ROOT, *(cases.done(cases.DEBIAN, one) for one in Result)),
+        results.report("add", results.ROOT, *(results.done(results.DEBIAN, one) for one in Result)),
         None,
         3,
         Advice(),
     ),
     "a locked store": lambda: json_report.change(
         HOST,
-        cases.report("add", cases.ROOT, Outcome(cases.JAVA, Result.FAILED, "x", "store-locked")),
+        results.report("add", results.ROOT, Outcome(results.JAVA, Result.FAILED, "x", "store-locked")),
         None,
         3,
         Advice(),
     ),
     "a copy that trustinstall did not add": lambda: json_report.change(
-        HOST, REMOVED, None, 3, Advice(foreign=(cases.command("x", "remove", "--not-ours"),))
+        HOST, REMOVED, None, 3, Advice(foreign=(results.command("x", "remove", "--not-ours"),))
     ),
     "--domain": lambda: json_report.change(HOST, replace(DRY, domains=("corp.example",)), None, 0, Advice()),
-    "add --until of a trusted root": lambda: json_report.change(HOST, cases.PROLONGED, None, 0, Advice()),
+    "add --until of a trusted root": lambda: json_report.change(HOST, results.PROLONGED, None, 0, Advice()),
     "a log of it": lambda: log_report.as_json(
-        HOST, [{**ENTRY, "ends": [{"sha256": cases.CORP.sha256, "until": ""}]}], 0
+        HOST, [{**ENTRY, "ends": [{"sha256": results.CORP.sha256, "until": ""}]}], 0
     ),
     "an image build": lambda: json_report.change(
-        HOST, replace(DRY, situation=replace(cases.ROOT, traits=frozenset({"image build"}))), None, 0, Advice()
+        HOST, replace(DRY, situation=replace(results.ROOT, traits=frozenset({"image build"}))), None, 0, Advice()
     ),
-    "--profile-out": lambda: json_report.profile(HOST, DRY, cases.INTAKE, "/x", written=True),
+    "--profile-out": lambda: json_report.profile(HOST, DRY, results.INTAKE, "/x", written=True),
     "--verify": lambda: json_report.change(
-        HOST, cases.report("add", cases.ROOT, *cases.ADDED[:2]), None, 10, Advice(diagnosis=cases.REFUSED)
+        HOST, results.report("add", results.ROOT, *results.ADDED[:2]), None, 10, Advice(diagnosis=diagnoses.REFUSED)
     ),
-    "every store": lambda: json_report.stores(HOST, cases.VIEW),
+    "every store": lambda: json_report.stores(HOST, results.VIEW),
     "no agent": lambda: agent_report.as_json(HOST, "remove", Status("task scheduler", (), ("x",), changed=True), None),
-    "every anchor": lambda: json_report.listing(HOST, cases.VIEW),
+    "every anchor": lambda: json_report.listing(HOST, results.VIEW),
     "every tool": lambda: json_report.tools(
-        HOST, "stores", (*cases.TOOLS, ToolView("x", "by hand", "", "", "another phrase", "documented", ""))
+        HOST, "stores", (*results.TOOLS, ToolView("x", "by hand", "", "", "another phrase", "documented", ""))
     ),
 }
 
@@ -198,13 +198,13 @@ def test_every_kind_of_finding_is_in_the_schema_and_the_documents() -> None:
 
 def test_json_lists_each_finding_that_the_screen_groups() -> None:
     """Twenty bundles of one package are one entry on the screen, and twenty in JSON."""
-    found = json.loads(health.as_json(HOST, cases.VENDORS, 10))["findings"]
-    assert [one["decided_by"] for one in found] == [one.decided_by for one in cases.VENDORS]
+    found = json.loads(health.as_json(HOST, diagnoses.VENDORS, 10))["findings"]
+    assert [one["decided_by"] for one in found] == [one.decided_by for one in diagnoses.VENDORS]
 
 
 def test_a_report_of_the_library_is_the_same_data() -> None:
     """What `Report.to_dict()` returns is in the JSON of the command line, with the same values."""
-    for one in (DRY, REMOVED, cases.EVERYBODY, replace(DRY, domains=("corp.example",))):
+    for one in (DRY, REMOVED, results.EVERYBODY, replace(DRY, domains=("corp.example",))):
         printed = json.loads(json_report.change(HOST, one, None, one.exit_code(), Advice()))
         data = json.loads(json.dumps(one.to_dict()))
         data["certificates"] = [{**each, "warnings": []} for each in data["certificates"]]

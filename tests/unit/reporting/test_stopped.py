@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.reporting import cases
+from tests.unit.reporting import results
 from tests.unit.reporting.test_json import HOST
 from trustinstall.reporting.errors import stopped
 
-UNDO = f" Undo: {HOST.command()} remove {cases.CORP.sha256[:12]}"
+UNDO = f" Undo: {HOST.command()} remove {results.CORP.sha256[:12]}"
 
 
 @pytest.mark.parametrize(
@@ -23,4 +23,4 @@ UNDO = f" Undo: {HOST.command()} remove {cases.CORP.sha256[:12]}"
 )
 def test_what_holds_after_an_interrupt(held: int, total: int, adding: bool, told: str) -> None:  # noqa: FBT001  pytest passes it by name
     """How many stores of how many, how to go on, and how to undo; of how many is unknown before they were found."""
-    assert stopped(HOST, [cases.CORP], held, total, adding=adding) == f"stopped; {told}"
+    assert stopped(HOST, [results.CORP], held, total, adding=adding) == f"stopped; {told}"

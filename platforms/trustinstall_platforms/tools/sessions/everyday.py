@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import posixpath
+from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from trustinstall.facts import variables as facts
 from trustinstall.facts.programs import programs
 from trustinstall.values import NamedTuple
 from trustinstall_platforms.tools.effective.model import Kind, Session, Setter
-from trustinstall_platforms.tools.sessions import managers, repeated, table
+from trustinstall_platforms.tools.sessions import direnv, instead, plain_lines, repeated, table
+from trustinstall_platforms.tools.sessions.beginning import BEFORE, begin, chosen, files, name_of, place
+from trustinstall_platforms.tools.sessions.csh import Csh, EndedError
 from trustinstall_platforms.tools.sessions.fish_run import Fish
 from trustinstall_platforms.tools.sessions.fish_set import universal
 from trustinstall_platforms.tools.sessions.sh_run import LeftError, Shell
@@ -17,7 +21,7 @@ from trustinstall_platforms.tools.sessions.values import Value, Variables
 from trustinstall_platforms.tools.sessions.view import ExhaustedError, View
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from trustinstall.host import Host
 
@@ -26,6 +30,7 @@ _MARKS = {
     "zsh": {"ZSH_VERSION": "5", "ZSH_NAME": "zsh"},
     "fish": {"FISH_VERSION": "3"},
 }
+_Begun = tuple[View, Variables] | None
 _FLAGS = {True: "himBHs", False: "hBs"}
 
 
@@ -61,17 +66,71 @@ def supposed(
     if host.is_image or host.platform == "win32":
         return []
     home = "" if host.account.is_root and not at_home else (host.account.home or "").rstrip("/")
-    found: list[Read] = []
-    begun: dict[tuple[str, ...], tuple[View, Variables] | None] = {}  # many sessions begin in the same way
+    fresh = partial(View, host, home, shown, added or {})
+    found: dict[str, Read] = {}
+    begun: dict[tuple[str, ...], _Begun] = {}  # many sessions begin in the same way
     for row in table.ROWS:
-        if _is_here(host, row) and (not row.shell or programs(host, (row.shell,))):
-            view, variables = View(host, home, shown, added or {}), None
+        if _is_here(host, row) and (not row.shell or programs(host, row.programs or (row.shell,))):
+            view, variables = fresh(), None
             if row.before not in begun:
                 begun[row.before] = _begun(view.copy(), row.before)
             if (first := begun[row.before]) is not None:
                 view, variables = first[0].copy(), first[1].copy()
-            found.append(Read(session(view, row, variables), frozenset(view.read)))
-    return found
+            usual = found.get(row.beside)
+            if row.beside and not _may_differ(row, usual, view, variables, begun):
+                continue
+            read = Read(session(view, row, variables), frozenset(view.read))
+            if not row.beside or _differs(read, usual) or _is_login_shell(host, row):
+                found[row.name] = read
+    return [*found.values(), *_in_projects(fresh)]
+
+
+def _in_projects(fresh: Callable[[], View]) -> Iterator[Read]:
+    """Yield the sessions in the directories in which direnv sets a variable that clients read."""
+    if not programs(fresh().host, table.DIRENV.programs):
+        return
+    usual: Read | None = None
+    try:
+        projects = list(direnv.projects(fresh()))
+    except ExhaustedError:
+        return
+    for directory, path in projects:
+        view = fresh()
+        usual = usual or Read(session(view.copy(), table.DIRENV), frozenset())
+        row = table.DIRENV._replace(name=f"{table.DIRENV.name}{directory}", files=(*table.DIRENV.files, path))
+        before = Variables()
+        before.start({"PWD": directory}, exported=True)
+        read = Read(session(view, row, before), frozenset(view.read))
+        if _differs(read, usual):
+            yield read
+
+
+def _may_differ(
+    row: table.Row, usual: Read | None, view: View, variables: Variables | None, begun: Mapping[tuple[str, ...], _Begun]
+) -> bool:
+    """Whether a session may differ from the more usual one: then its files are read."""
+    if row.within:
+        return usual is None or row.within in usual.session.variables
+    like = next((one for one in table.ROWS if one.name == row.beside), row)
+    first = begun.get(like.before)
+    if row.before != like.before and first is not None and variables is not None:
+        return first[1].state() != variables.state()
+    more = (choices for choices in row.files if choices not in like.files)
+    return any(chosen(view, variables or Variables(), choices) for choices in more)
+
+
+def _differs(one: Read, usual: Read | None) -> bool:
+    """Whether a session gives another value to a variable that clients read, or for another reason."""
+    from trustinstall_platforms.tools.effective.clients import READ
+
+    names = READ.union(each.name for each in facts.EVERY)
+    mine, theirs = one.session.variables, usual.session.variables if usual is not None else {}
+    return any(mine.get(name) != theirs.get(name) for name in names)
+
+
+def _is_login_shell(host: Host, row: table.Row) -> bool:
+    shell = posixpath.basename(host.account.shell)
+    return not host.account.is_root and bool(shell) and shell in row.programs
 
 
 def _begun(view: View, before: tuple[str, ...]) -> tuple[View, Variables] | None:
@@ -79,7 +138,7 @@ def _begun(view: View, before: tuple[str, ...]) -> tuple[View, Variables] | None
     variables = Variables()
     try:
         for source in before:
-            _BEFORE[source](view, variables)
+            BEFORE[source](view, variables)
     except ExhaustedError:
         return None
     return view, variables
@@ -88,30 +147,33 @@ def _begun(view: View, before: tuple[str, ...]) -> tuple[View, Variables] | None
 def session(view: View, row: table.Row, before: Variables | None = None) -> Session:
     """Return one way to start programs; `before` are its first variables, else those of the row."""
     variables = before or Variables()
+    replaced: dict[str, Setter] = {}
     try:
         for source in row.before if before is None else ():
-            _BEFORE[source](view, variables)
+            BEFORE[source](view, variables)
         if row.shell:
-            _read_by_shell(view, variables, row)
+            noted = _read_by_shell(view, variables, row)
+            replaced = instead.scripts(view, variables) | instead.replaced(noted)
     except ExhaustedError:
         unknown = Value(None, Setter(Kind.VARIABLE, view.last), "more than is read")
         for one in facts.EVERY:
             variables.set(one.name, unknown, export=True)
-    return Session(row.name, variables.environment())
+    return Session(row.name, variables.environment(), replaced)
 
 
 def _is_here(host: Host, row: table.Row) -> bool:
     """Return whether a way exists on this machine: services are the machine's, PAM and systemd are Linux'."""
     if host.platform != "linux":
-        return bool(row.shell) and row.name != "graphical login"
+        return bool(row.shell) and table.SYSTEMD not in row.before
     return table.SERVICES not in row.before or host.account.is_root
 
 
-def _read_by_shell(view: View, variables: Variables, row: table.Row) -> None:
+def _read_by_shell(view: View, variables: Variables, row: table.Row) -> Mapping[str, instead.Noted]:
+    """Read the files of a shell; return its aliases and functions of the names of clients' programs."""
     dialect = row.shell
     if dialect == "sh" and posixpath.basename(view.host.real("/bin/sh")) != "dash":
         dialect = "bash"
-    _begin(view, variables)
+    begin(view, variables)
     if dialect != "sh":  # dash sets neither
         account = view.host.account
         known = {"UID": str(account.uid), "EUID": str(account.uid)} if view.home else {}
@@ -120,109 +182,63 @@ def _read_by_shell(view: View, variables: Variables, row: table.Row) -> None:
     if row.interactive and dialect != "fish":
         variables.start({"PS1": "$ "}, exported=False)
     if dialect == "fish":
-        _read_by_fish(view, variables, row)
-        return
+        return _read_by_fish(view, variables, row)
+    if dialect in plain_lines.LANGUAGES:
+        _read_by_lines(view, variables, row)
+        return {}
+    if dialect == "csh":
+        csh = Csh(view, variables)
+        with suppress(EndedError):
+            for choices in row.files:
+                for path in chosen(view, variables, choices):
+                    csh.read(path)
+        return csh.noted
+    return _read_by_sh(view, variables, row, dialect)
+
+
+def _read_by_sh(view: View, variables: Variables, row: table.Row, dialect: str) -> Mapping[str, instead.Noted]:
     shell = Shell(view, variables, dialect)
     try:
         for choices in row.files:
-            paths = (_place(view, variables, one) for one in choices.split("|"))
-            path = next((one for one in paths if one and view.exists(one)), None)
-            if path:
+            for path in chosen(view, variables, choices):
                 repeated.read(shell, path)
     except LeftError:  # the shell ended in a file
-        return
+        return {}
+    inner = variables.environment().get(row.within)
+    if inner is not None and inner.value:
+        begun = Variables()
+        begun.inherit(variables.environment())
+        shell = Shell(view, begun, dialect)
+        with suppress(LeftError):
+            shell.read(inner.value)
+        variables.become(begun)
+    return shell.replacing(interactive=row.interactive)
 
 
-def _begin(view: View, variables: Variables) -> None:
-    """Set the variables that a shell knows of its account; for people in general they are unknown."""
-    account = view.host.account
-    if not view.home:
-        for name in ("HOME", "USER", "LOGNAME", "UID", "EUID"):
-            variables.set(name, Value(None))
-        return
-    for name, text in {"HOME": view.home, "USER": account.name, "LOGNAME": account.name}.items():
-        if variables.get(name) is None:
-            variables.start({name: text}, exported=True)
+def _read_by_lines(view: View, variables: Variables, row: table.Row) -> None:
+    from trustinstall_platforms.tools.effective.clients import READ
+
+    names = READ.union(one.name for one in facts.EVERY)
+    for choices in row.files:
+        for path in chosen(view, variables, choices):
+            text = view.text(path)
+            if text is not None:
+                plain_lines.read(variables, row.shell, text, path, names)
 
 
-def _read_by_fish(view: View, variables: Variables, row: table.Row) -> None:
+def _read_by_fish(view: View, variables: Variables, row: table.Row) -> Mapping[str, instead.Noted]:
     said = {"is-login": row.login, "is-interactive": row.interactive}
     fish = Fish(view, variables, frozenset(name for name, is_so in said.items() if is_so))
-    path = _place(view, variables, table.FISH_UNIVERSAL)
+    path = place(view, variables, table.FISH_UNIVERSAL)
     text = view.text(path) if path else None
     if path and text is not None:
         universal(variables, text, path)
-    directories = [one for each in table.FISH_CONF_D if (one := _place(view, variables, each))]
-    paths = list(_files(view, directories, ".fish"))  # listed once: another program may add a file meanwhile
-    found = {_name(path): path for path in reversed(paths)}
-    for one in (path for path in paths if found[_name(path)] == path):
+    directories = [one for each in table.FISH_CONF_D if (one := place(view, variables, each))]
+    paths = list(files(view, directories, ".fish"))  # listed once: another program may add a file meanwhile
+    found = {name_of(path): path for path in reversed(paths)}
+    for one in (path for path in paths if found[name_of(path)] == path):
         fish.read(one)
     for config in table.FISH_CONFIG:
-        if path := _place(view, variables, config):
+        if path := place(view, variables, config):
             fish.read(path)
-
-
-def _by_pam(view: View, variables: Variables) -> None:
-    text = view.text(table.PAM_CONF)
-    if text is not None:
-        managers.pam_conf(variables, text, table.PAM_CONF, view.home)
-    text = view.text(table.PAM_ENVIRONMENT)
-    if text is not None:
-        managers.pam_environment(variables, text, table.PAM_ENVIRONMENT)
-
-
-def _by_environment_d(view: View, variables: Variables) -> None:
-    if view.home and variables.get("HOME") is None:
-        variables.start({"HOME": view.home}, exported=True)
-    directories = [one for each in table.ENVIRONMENT_D if (one := _place(view, variables, each))]
-    for path, text in _dropped_in(view, directories):
-        managers.environment_d(variables, text, path)
-
-
-def _by_system_conf(view: View, variables: Variables) -> None:
-    text = view.text(table.SYSTEM_CONF)
-    if text is not None:
-        managers.default_environment(variables, text, table.SYSTEM_CONF)
-    for path, content in _dropped_in(view, table.SYSTEM_CONF_D):
-        managers.default_environment(variables, content, path)
-
-
-_BEFORE: dict[str, Callable[[View, Variables], None]] = {
-    table.PAM: _by_pam,
-    table.SYSTEMD: _by_environment_d,
-    table.SERVICES: _by_system_conf,
-}
-
-
-def _dropped_in(view: View, directories: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Yield the files of directories by name, with their text; the first directory's file hides those of its name."""
-    found: dict[str, str] = {}
-    for path in _files(view, directories, ".conf"):
-        found.setdefault(_name(path), path)
-    for name in sorted(found):
-        text = view.text(found[name])
-        if text is not None:
-            yield found[name], text
-
-
-def _files(view: View, directories: Iterable[str], ending: str) -> Iterator[str]:
-    for directory in directories:
-        names = view.names(directory)
-        yield from (f"{directory}/{name}" for name in names if name.endswith(ending) and not name.startswith("."))
-
-
-def _name(path: str) -> str:
-    return posixpath.basename(path)
-
-
-def _place(view: View, variables: Variables, path: str) -> str | None:
-    """Return a path of the table, or None if the account has no home, or it is not known."""
-    if path.startswith("/"):
-        return path
-    if not view.home:
-        return None
-    first, _, rest = path.partition("/")
-    usual = {"~": view.home, "$ZDOTDIR": view.home, "$XDG_CONFIG_HOME": f"{view.home}/.config"}[first]
-    moved = variables.get(first[1:]) if first != "~" else None
-    directory = usual if moved is None else moved.text
-    return f"{directory.rstrip('/')}/{rest}" if directory else f"{usual}/{rest}" if directory == "" else None
+    return fish.noted

@@ -30,6 +30,8 @@ COMMANDS = {
     "zsh interactive": ("zsh", "-i", "-c", "env -0"),
     "zsh login interactive": ("zsh", "-l", "-i", "-c", "env -0"),
     "fish": ("fish", "-l", "-i", "-c", "env -0"),
+    "csh": ("tcsh", "-c", "env -0"),
+    "csh login": ("bash", "-c", "exec -a -tcsh tcsh -c 'env -0'"),
 }
 SHELL = {one.name: one.shell for one in table.ROWS}
 

@@ -1,0 +1,96 @@
+"""Made-up systems of the families that have a directory of anchors, and how the backend sees them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from tests.support.fake_host import FakeMachine
+from tests.support.pki import Root, make_root
+from trustinstall.certificates.certificate import Certificate
+from trustinstall.engine.perform import perform
+from trustinstall.engine.task import StoreTask
+from trustinstall.stores.desired import Change, Desired, Placement, Record
+from trustinstall.stores.observation import Observation
+from trustinstall.stores.plan import Plan
+from trustinstall.stores.store import DiscoveryOptions, Store
+from trustinstall_platforms.linux.anchor_directory import AnchorStore
+from trustinstall_platforms.linux.families import ALPINE, ARCH, RHEL, SUSE
+from trustinstall_platforms.linux.family import Family
+
+FAMILIES = {family.name: family for family in (RHEL, SUSE, ARCH, ALPINE)}
+on_p11_kit = pytest.mark.parametrize("machine", ["rhel", "suse", "arch"], indirect=True)
+PUBLIC, OTHER, CORP = make_root("Public Root"), make_root("Other Root"), make_root("Corp Root")
+
+
+@dataclass
+class Machine(FakeMachine):
+    """A directory tree that looks like such a system, and the host that it is for the backend."""
+
+    family: Family
+    backend: AnchorStore
+
+    @property
+    def ours(self) -> str:
+        """The path of the managed file."""
+        return f"{self.family.anchors}/corp-root-{CORP.sha256[:12]}.crt"
+
+    def by_hand(self, name: str, content: bytes) -> str:
+        """An administrator's file."""
+        path = f"{self.family.anchors}/{name}"
+        self.write(path, content)
+        return path
+
+    def ship(self, name: str, content: bytes) -> str:
+        """A package's file, selected where that is needed."""
+        path = f"{self.family.packages[-1]}/{name}"
+        self.write(path, content)
+        if self.family.selection:
+            selection = self.path(self.family.selection)
+            before = selection.read_bytes() if selection.exists() else b""
+            self.write(self.family.selection, before + f"{name}\n".encode())
+        return path
+
+    def settle(self) -> None:
+        """Make the bundle as the tool would: of every anchor, and what packages bring."""
+        files = sorted(self.path(self.family.packages[-1]).glob("*.*"))
+        if self.path(self.family.anchors).exists():
+            files += sorted(self.path(self.family.anchors).iterdir())
+        self.write(self.family.bundle, b"".join(file.read_bytes() for file in files if file.is_file()))
+
+    def store(self) -> Store:
+        """Find the one store."""
+        (store,) = self.backend.discover(self.host, DiscoveryOptions())
+        return store
+
+    def observe(self, *roots: Root) -> Observation:
+        """Observe the one store, and the copies of these roots."""
+        return self.backend.observe(self.host, self.store(), frozenset(root.sha256 for root in roots))
+
+    def task(
+        self, *roots: Root, trusted: bool = True, foreign: bool = False, record: Record | None = None
+    ) -> StoreTask:
+        """What is desired of the one store."""
+        wanted = tuple(Desired(Certificate(root.der), trusted) for root in roots)
+        return StoreTask(self.backend, self.store(), wanted, record or {}, take_foreign=foreign)
+
+    def change(self, *roots: Root, foreign: bool = False, record: Record | None = None) -> Change:
+        """What the engine decides when these roots are to be removed."""
+        return self.decided(self.task(*roots, trusted=False, foreign=foreign, record=record))
+
+    def plan(self, *roots: Root, trusted: bool = True, foreign: bool = False, record: Record | None = None) -> Plan:
+        """Plan for the one store."""
+        return self.planned(self.task(*roots, trusted=trusted, foreign=foreign, record=record))
+
+    def apply(self, plan: Plan) -> None:
+        """Do a plan's steps, and what its tool would do."""
+        for step in plan.steps:
+            perform(self.host, step, "t")
+            if plan.refresh:
+                self.settle()
+
+
+def placement(machine: Machine, root: Root, *entries: str, directories: tuple[str, ...] = ()) -> Record:
+    """Make a ledger's record of one certificate."""
+    return {root.sha256: Placement(root.sha256, machine.family.name, entries, directories)}
