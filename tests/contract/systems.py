@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 from tests.contract.machines import FULL, SABOTAGE, Base, bring_selected, jks_entries, old_label, store_ids
 from tests.support.families import COUNT, Layout, lay_out
+from tests.support.keytool import KEYTOOL
 from tests.support.throwaway import Throwaway
 
 _TOOL = "/usr/sbin/update-ca-certificates"
@@ -57,7 +58,7 @@ class Debian(Base):
         found = dict(super().snapshot(times=times))
         if self.throwaway.path(_KEYSTORE).exists() and found.pop(_KEYSTORE, None):
             listed = self.throwaway.run(
-                ["keytool", "-list", "-keystore", _KEYSTORE, "-storepass", "changeit"], check=True
+                [*KEYTOOL, "-list", "-keystore", _KEYSTORE, "-storepass", "changeit"], check=True
             )
             if (entries := sorted(listed.stdout.splitlines())) != self._entries():
                 found[_KEYSTORE] = entries
@@ -68,7 +69,7 @@ class Debian(Base):
         """The keystore's entries as they were delivered."""
         copy = "/tmp/contract/cacerts"
         self.throwaway.write(copy, self._delivered)
-        listed = self.throwaway.run(["keytool", "-list", "-keystore", copy, "-storepass", "changeit"], check=True)
+        listed = self.throwaway.run([*KEYTOOL, "-list", "-keystore", copy, "-storepass", "changeit"], check=True)
         return sorted(listed.stdout.splitlines())
 
     def put_by_hand(self, number: int) -> str:

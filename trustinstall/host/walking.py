@@ -127,11 +127,15 @@ def _listed(real: str, found: os.stat_result, wanted: Wanted | None, memory: Mem
 
 def _scan(path: str) -> tuple[tuple[str, ...], dict[str, os.DirEntry[str]]] | None:
     """Return the names of the files and links in a directory, and its directories; None if it cannot be read."""
+    names: list[str] = []
+    directories: dict[str, os.DirEntry[str]] = {}
     try:
         with os.scandir(path) as entries:
-            scanned = list(entries)
+            for one in entries:
+                if one.is_dir(follow_symlinks=False):
+                    directories[one.name] = one
+                else:
+                    names.append(one.name)
     except OSError:
         return None
-    names = [one.name for one in scanned]
-    directories = {one.name: one for one in scanned if one.is_dir(follow_symlinks=False)}
-    return tuple([one for one in names if one not in directories] if directories else names), directories
+    return tuple(names), directories

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import sys
 from typing import TYPE_CHECKING
 
+from trustinstall.certificates.fingerprint import sha256_of
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, blocks_of, ders_of
 from trustinstall.editing.pem_blocks import Blocks, marked, unmarked
 from trustinstall.errors import StoreError
@@ -89,7 +89,7 @@ def _held(data: bytes, labels: frozenset[str]) -> _Held:
     blocks = blocks_of(data)
     certificates = [one for one in blocks if one.label in CERTIFICATE_LABELS]
     damaged = sum(one.der is None for one in blocks)
-    anchors = tuple(_sha256(one.der) for one in certificates if one.der is not None and one.label in labels)
+    anchors = tuple(sha256_of(one.der) for one in certificates if one.der is not None and one.label in labels)
     problems = [f"{damaged} of its PEM blocks are damaged"] if damaged else []
     if not certificates:
         problems.append("the bundle holds no certificate")
@@ -142,7 +142,3 @@ def owner(host: Host, path: str, what: str = "bundle") -> tuple[int, str | None]
         reason = f"{error.strerror}; take that right away, so that the {what} is only its owner's"
         return (status.uid if status else 0), reason
     return uid, host.may_write(path) if uid == host.account.uid else None
-
-
-def _sha256(der: bytes) -> str:
-    return sys.intern(hashlib.sha256(der).hexdigest())  # many bundles hold the same roots

@@ -6,13 +6,13 @@ certificate; other files of the directory are not changed, unless the caller ask
 
 from __future__ import annotations
 
-import hashlib
 import posixpath
 from abc import abstractmethod
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
+from trustinstall.certificates.fingerprint import sha256_of
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.errors import StoreError, printable
 from trustinstall.host import Kind
@@ -122,7 +122,7 @@ class CertificateDirectories(Backend):
 
     def copies(self, path: str, data: bytes) -> Iterator[Copy]:
         """Yield the copies of certificates in a file; a copy of trustinstall is recognised by the file's name."""
-        for sha256 in map(_sha256, self.ders(data)):
+        for sha256 in map(sha256_of, self.ders(data)):
             yield Copy(sha256, path, marked=posixpath.basename(path) == _name(sha256))
 
     def step(
@@ -140,7 +140,7 @@ class CertificateDirectories(Backend):
         data = host.read(path, _LARGEST)
         copies = list(self.copies(path, data))
         return _Seen(
-            tuple(map(_sha256, self.ders(data))),
+            tuple(map(sha256_of, self.ders(data))),
             tuple(one.sha256 for one in copies),
             tuple(one.entry for one in copies),
             tuple("marked" if one.marked else "" for one in copies),
@@ -187,7 +187,3 @@ def refusal(store: Store, cause: str) -> StoreError:
 
 def _name(sha256: str) -> str:
     return f"trustinstall-{sha256[:32]}.pem"
-
-
-def _sha256(der: bytes) -> str:
-    return hashlib.sha256(der).hexdigest()

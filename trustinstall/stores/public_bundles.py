@@ -5,10 +5,10 @@ The cheap tests come before a file is read.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from typing import TYPE_CHECKING
 
+from trustinstall.certificates.fingerprint import sha256_of
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.host import Kind
 from trustinstall.patterns import regex
@@ -54,7 +54,7 @@ def holds_many(host: Host, path: str) -> bool:
 def _read_many(host: Host, path: str) -> bool:
     blocks = pem_blocks(host.read(path, _LARGEST))
     ders = {one.der for one in blocks if one.label in CERTIFICATE_LABELS and one.der is not None}
-    return are_many(hashlib.sha256(der).hexdigest() for der in ders)
+    return are_many(map(sha256_of, ders))
 
 
 def are_many(sha256: Iterable[str]) -> bool:

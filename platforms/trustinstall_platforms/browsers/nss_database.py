@@ -14,6 +14,7 @@ import hashlib
 import re
 from typing import TYPE_CHECKING
 
+from trustinstall.certificates.fingerprint import sha256_of
 from trustinstall.patterns import regex
 from trustinstall.stores.observation import State
 from trustinstall.values import NamedTuple
@@ -90,7 +91,7 @@ def contents(host: Host, directory: str) -> Contents:
     by_sha1: dict[bytes, str] = {}
     for kind, label, der, *_ in rows:
         if kind == _CERTIFICATE and der:
-            sha256 = hashlib.sha256(der).hexdigest()
+            sha256 = sha256_of(der)
             by_sha1[hashlib.sha1(der, usedforsecurity=False).digest()] = sha256
             name = (label or b"").decode("utf-8", "replace")
             old = entries.get(sha256, Entry(sha256))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from trustinstall.certificates.fingerprint import sha256_of
 from trustinstall.facts.installed import program_of
 from trustinstall.host import Kind
 from trustinstall.patterns import regex
@@ -133,7 +134,7 @@ class _Held(NamedTuple):
 
 def _held(entries: tuple[Trusted, ...]) -> _Held:
     return _Held(
-        tuple(change.sha256_of(one.der) for one in entries),
+        tuple(sha256_of(one.der) for one in entries),
         tuple(one.alias for one in entries),
         tuple("marked" if change.is_marked(one) else "" for one in entries),
     )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
+from trustinstall.certificates.fingerprint import sha256_of
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, TRUSTED, pem_blocks, trusts_servers
 from trustinstall.host import Kind
 from trustinstall.stores.files import read
@@ -85,7 +85,7 @@ def files(host: Host, directory: str, *, endings: tuple[str, ...] = (), der: boo
         content = read(host, path) or b""
         certificates = tuple(fingerprints(content, labels))
         if not certificates and der and content.startswith(_DER):
-            certificates = (hashlib.sha256(content).hexdigest(),)
+            certificates = (sha256_of(content),)
         if certificates:
             yield Source(path, content, certificates, host.link_target(path), labels)
 
@@ -101,7 +101,7 @@ def ders(content: bytes, labels: frozenset[str] = CERTIFICATE_LABELS) -> Iterato
 
 def fingerprints(content: bytes, labels: frozenset[str] = CERTIFICATE_LABELS) -> Iterator[str]:
     """Yield the SHA-256 of each certificate in PEM with one of the labels, or in p11-kit's own format."""
-    return (hashlib.sha256(der).hexdigest() for der in ders(content, labels))
+    return map(sha256_of, ders(content, labels))
 
 
 def copies(sources: Iterable[Source], names: Collection[str], ending: str) -> Iterator[Copy]:

@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trustinstall.certificates.certificate import Certificate
+from trustinstall.certificates.fingerprint import sha256_of
 from trustinstall.errors import StoreError, ToolFailed
 from trustinstall.host import Kind
 from trustinstall.stores.backend import Backend
@@ -105,7 +106,7 @@ class Keychain(Backend):
         contents = self._contents(host, store)
         states = contents.states(host.now())
         return Observation(
-            {hashlib.sha256(contents.known[sha1]).hexdigest(): state for sha1, state in states.items()},
+            {sha256_of(contents.known[sha1]): state for sha1, state in states.items()},
             copies=tuple(contents.copies(names)),
         )
 

@@ -6,11 +6,11 @@ are asked first, then the machine's; the first that decides wins.
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.certificates.fields import CertificateFields
+from trustinstall.certificates.fingerprint import sha256_of
 from trustinstall.errors import CertificateRefused
 from trustinstall.stores.observation import Copy, State
 from trustinstall.values import NamedTuple
@@ -92,7 +92,7 @@ class Contents(NamedTuple):
         the machine's settings in an account's store, cannot be removed.
         """
         for sha1, der in self.known.items():
-            if (sha256 := hashlib.sha256(der).hexdigest()) not in names:
+            if (sha256 := sha256_of(der)) not in names:
                 continue
             if sha1 in self.keychain:
                 yield Copy(sha256, keychain_entry(self.location, sha1))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import field
 from typing import TYPE_CHECKING
 
+from trustinstall.certificates.fingerprint import sha256_of
 from trustinstall.certificates.pem import pem_blocks
 from trustinstall.facts import our_files, system_bundle
 from trustinstall.values import NamedTuple, dataclass
@@ -104,7 +104,8 @@ def look(host: Host) -> Verdicts:
     seen: dict[str, _Seen] = {}
     ours = managed(host)
     for scene in _scenes(host):
-        for client, found in decide.all_of_them(scene):
+        for client, said in decide.all_of_them(scene):
+            found = decide.replaced(client, scene.session) or said
             word = _word(host, client, found, ours)
             one = seen.setdefault(client.name, _Seen(client))
             one.found.append((found, word))
@@ -163,5 +164,5 @@ def managed(host: Host) -> frozenset[str]:
         content = system_bundle.bundle(host, f"{directory}/{our_files.ANCHORS}") if directory else None
         if content is not None:
             blocks = (one.der for one in pem_blocks(content))
-            return frozenset(hashlib.sha256(der).hexdigest() for der in blocks if der is not None)
+            return frozenset(sha256_of(der) for der in blocks if der is not None)
     return frozenset()

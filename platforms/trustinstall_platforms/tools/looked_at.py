@@ -87,7 +87,8 @@ def _of_client(host: Host, found: Effective) -> Iterator[Looked]:
     if found.problem is not None:
         yield Looked(host.real(found.decider.path), found.client, setter, found.problem)
         return
-    for bundle in found.bundles:
+    has_file = any(one.form is Form.FILE for one in found.bundles)
+    for bundle in (one for one in found.bundles if one.form is not Form.DIRECTORY or not has_file):
         if ours.is_theirs(host, bundle) and host.status(f"{posixpath.splitext(bundle.path)[0]}.key") is None:
             yield _of_bundle(host, found.client, bundle)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Protocol
 
+from trustinstall.certificates.fingerprint import sha256_of
 from trustinstall.stores.observation import Copy, Observation, State
 from trustinstall.values import NamedTuple
 from trustinstall_platforms.windows import blob
@@ -194,5 +195,5 @@ def certificates(registry: Registry, place: Place) -> tuple[dict[str, blob.Entry
         except ValueError:
             damaged += 1
             continue
-        found[hashlib.sha256(one.der).hexdigest()] = one
+        found[sha256_of(one.der)] = one
     return found, damaged

@@ -416,3 +416,15 @@ def test_root_leaves_what_the_systems_store_reaches(host: ActingHost) -> None:
     found = {one.location for one in looked_at.stores(root, "settings", (), frozenset())}
     assert registry not in found
     assert any(one.location == registry for one in looked_at.stores(host, "settings", (), frozenset()))
+
+
+def test_a_file_that_is_longer_than_is_read(host: ActingHost) -> None:
+    """One store fails for all variables of such a file; no line of it is named, and none is said to be taken out."""
+    write(host, f"{HOME}/.profile", f"export NODE_EXTRA_CA_CERTS={THEIRS}\n" + "#" * (600 * 1024))
+    failed = {location: one for location, one in change(host).items() if one.result is Result.FAILED}
+    found = {one for location, one in failed.items() if "#" in location}
+    assert [(one.store.location, one.store.label) for one in found] == [
+        (f"{HOME}/.profile#variables", f"variables in {HOME}/.profile")
+    ]
+    (detail,) = (one.detail for one in found)
+    assert detail.endswith("are unknown, because it is longer than is read; shorten it, and add again")

@@ -5,9 +5,9 @@ It runs and changes nothing.
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
+from trustinstall.certificates.fingerprint import sha256_of
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, ders_of
 from trustinstall.errors import printable
 from trustinstall.facts import our_files, system_bundle
@@ -25,6 +25,7 @@ from trustinstall_platforms.tools.effective.model import (
     Variable,
 )
 from trustinstall_platforms.tools.effective.reading import Reader, Said, UnreadableError
+from trustinstall_platforms.tools.sessions.instead import PROGRAMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -104,13 +105,15 @@ def in_environments(host: Host) -> Iterator[tuple[Client, Scene, Effective]]:
 
 def effective(client: Client, scene: Scene) -> Effective:
     """Return what a client reads in a scene, and which place decides that."""
-    answers = [found for _, found in decisions(client, scene)]
+    counting = list(decisions(client, scene))
+    answers = [found for _, found in counting]
     if not answers:
         return Effective(client.name, Mode.DEFAULT)
+    beside = _directory(client, scene, counting[-1][0]) if client.beside else ()
     return Effective(
         client.name,
         answers[-1].mode,
-        tuple(bundle for one in answers for bundle in one.bundles),
+        (*(bundle for one in answers for bundle in one.bundles), *beside),
         tuple(setter for one in answers for setter in one.deciders),
         next((one.problem for one in answers if one.problem), None),
     )
@@ -126,9 +129,30 @@ def decisions(client: Client, scene: Scene) -> Iterator[tuple[Place, Effective]]
                 return
 
 
+def _directory(client: Client, scene: Scene, decided: Place) -> tuple[Bundle, ...]:
+    """Return the directory that a client reads beside the file of a setting, if another setting names one.
+
+    It takes the place of the system's: curl(1), --capath; GNU Wget manual, ca_directory; git-config(1), http.sslCAPath.
+    """
+    if not decided.files or decided.form is not Form.FILE:
+        return ()
+    others = (one for one in client.places if one.files and one.form is Form.DIRECTORY and one.mode is Mode.REPLACES)
+    found = (_of_place(client, one, scene) for one in others)
+    return next((one.bundles for one in found if one is not None), ())
+
+
+def replaced(client: Client, session: Session) -> Effective | None:
+    """Return that nothing is known about a client that an alias, function or script replaces in a session; or None."""
+    for program, setter in session.instead.items():
+        if client.name in PROGRAMS[program]:
+            what = f"{setter} has {program} run something else, which may name roots of its own"
+            return _unknown(client, setter, what)
+    return None
+
+
 def anchors(host: Host, client: Client, found: Effective) -> frozenset[str]:
     """Return the SHA-256 of the anchors of an answer; see `anchor_ders`."""
-    return frozenset(hashlib.sha256(der).hexdigest() for der in anchor_ders(host, client, found))
+    return frozenset(map(sha256_of, anchor_ders(host, client, found)))
 
 
 def anchor_ders(host: Host, client: Client, found: Effective) -> frozenset[bytes]:
@@ -150,7 +174,7 @@ def anchor_ders(host: Host, client: Client, found: Effective) -> frozenset[bytes
 def digests(host: Host, bundle: Bundle) -> frozenset[str]:
     """Return the SHA-256 of every certificate in a bundle, with each PEM label that some client accepts."""
     found = (der for content in _contents(host, bundle) for der in ders_of(content, CERTIFICATE_LABELS))
-    return frozenset(hashlib.sha256(der).hexdigest() for der in found)
+    return frozenset(map(sha256_of, found))
 
 
 def name(place: Place, scene: Scene) -> str:

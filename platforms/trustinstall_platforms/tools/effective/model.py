@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from trustinstall.errors import printable
 from trustinstall.patterns import regex
-from trustinstall.values import NamedTuple, dataclass
+from trustinstall.values import NamedTuple
 
 if TYPE_CHECKING:
     from trustinstall.host import Host
@@ -77,10 +78,12 @@ class Session(NamedTuple):
     Attributes:
         name: for people: "bash login", "bash interactive", "zsh login", "fish", "systemd user", "cron (PAM)", "bare".
         variables: by name; a variable that is not set is missing.
+        instead: the programs of clients that an alias, function or script replaces, by name, with the place of that.
     """
 
     name: str
     variables: Mapping[str, Variable]
+    instead: Mapping[str, Setter] = MappingProxyType({})
 
     def value(self, name: str) -> str | None:
         """Return the value that programs see, or None if it is not set, empty, or not known."""
@@ -142,8 +145,7 @@ class Bundle(NamedTuple):
     readable: bool = True
 
 
-@dataclass(frozen=True)
-class Effective:
+class Effective(NamedTuple):
     """What one client reads.
 
     Attributes:

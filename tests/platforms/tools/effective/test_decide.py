@@ -156,6 +156,27 @@ CASES: dict[str, tuple[str, dict[str, str], dict[str, str], str, str]] = {
         "",
         f"~/.curlrc 3 {BUNDLE}",
     ),
+    "curl's directory beside": (
+        "curl",
+        {},
+        {"~/.curlrc": f"capath = {HOME}/d\ncacert = {BUNDLE}\n"},
+        "",
+        f"~/.curlrc 2 {BUNDLE} ~/d",
+    ),
+    "wget's directory beside": (
+        "wget",
+        {},
+        {"~/.wgetrc": f"ca_directory = {HOME}/d\nca_certificate = {BUNDLE}\n"},
+        "",
+        f"~/.wgetrc 2 {BUNDLE} ~/d",
+    ),
+    "git's directory beside": (
+        "git",
+        {},
+        {"~/.gitconfig": "[http]\n\tsslCAPath = ~/d\n\tsslCAInfo = ~/b.pem\n"},
+        "",
+        f"~/.gitconfig 3 {BUNDLE} ~/d",
+    ),
     "curl's dashes": (
         "curl",
         {},
@@ -350,6 +371,19 @@ def test_the_place_that_counts_decides(host: ActingHost, case: str) -> None:
     shown = [found.decider.path, str(found.decider.line), *(one.path for one in found.bundles)]
     assert " ".join(shown).replace(f"{HOME}/.", "~/.") == expected.replace("~", HOME).replace(f"{HOME}/.", "~/.")
     assert found.problem is None
+
+
+@pytest.mark.parametrize("line", ["", "capath = /none\n", f"capath = {HOME}/d\n"])
+def test_a_directory_of_a_setting_takes_the_place_of_the_systems(host: ActingHost, line: str) -> None:
+    """Debian's curl reads the system's directory beside a bundle, unless a setting names another directory."""
+    public = make_root("Public Root")
+    write(host, "/etc/os-release", "ID=debian\n")
+    write(host, "/etc/ssl/certs/ca-certificates.crt", public.pem)
+    write(host, f"{HOME}/d/x.pem", make_root("Other Root").pem)
+    write(host, f"{HOME}/.curlrc", f"cacert = {BUNDLE}\n{line}")
+    (curl,) = (row for row, _ in decide.all_of_them(decide.bare(host)) if row.name == "curl")
+    found = decide.anchor_ders(host, curl, ask(host, "curl"))
+    assert (ROOT.der in found, public.der in found, len(found)) == (True, not line, 1 if "none" in line else 2)
 
 
 def test_what_is_known_only_when_run_is_unknown(host: ActingHost) -> None:
