@@ -90,7 +90,7 @@ def test_nothing_remains(fresh: Throwaway) -> None:
 
 
 def test_a_forged_memory_of_another_is_not_believed(fresh: Throwaway) -> None:
-    """Whoever may write the file could say that a lost root is there: root's is read only if it is root's alone."""
+    """A file of another account, and a damaged one, are not believed: everything is read, and kept anew."""
     place = machine(fresh)
     repaired(fresh)
     good = fresh.read(MEMORY)
