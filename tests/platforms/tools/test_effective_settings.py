@@ -89,6 +89,7 @@ NAMES: dict[str, tuple[str, str]] = {
     "AWS": (".aws/config", f"[default]\nca_bundle = {THEIRS}\n"),
     "AWS's other heading": (".aws/config", f"[profile default]\nregion = x\nca_bundle = {THEIRS}\n"),
     "AWS's profile": (".aws/config", f"[profile corp]\nca_bundle = {THEIRS}\n"),
+    "AWS's path in the home": (".aws/config", "[default]\nca_bundle = ~/b.pem\n"),
     "AWS's profile in quotes": (".aws/config", f'[profile\t"corp one"]\nca_bundle = {THEIRS}\n'),
     "wget's spelling": (".wgetrc", "CA-Certificate = ~/b.pem\n"),
     "Mercurial's other file": (".config/hg/hgrc", "[web]\ncacerts = $HOME/b.pem\n"),
@@ -254,6 +255,28 @@ def test_a_file_of_phps_settings_counts_for_composer(host: ActingHost) -> None:
     assert b"GIT_SSL_CAINFO" in host.read(f"{HOME}/.profile")
     change(host, trusted=False)
     assert tree(host) == before
+
+
+def test_a_file_in_another_encoding_is_said(host: ActingHost) -> None:
+    """Pip ends with an error for a file in another encoding than the locale's: that is no trust, and is said."""
+    program(host, "/usr/bin/pip")
+    write(host, f"{HOME}/.config/pip/pip.conf", "# \xe4\n[global]\ntimeout = 9\n".encode("latin-1"))
+    before = tree(host)
+    outcome = change(host)[f"{HOME}/.config/pip/pip.conf"]
+    assert outcome.result is Result.FAILED
+    assert "line 1 is no UTF-8" in outcome.detail
+    change(host, trusted=False)
+    assert tree(host) == before
+
+
+def test_a_managed_key_goes_from_a_file_in_another_encoding(host: ActingHost) -> None:
+    """What a person does to the file afterwards keeps no managed key in it."""
+    program(host, "/usr/bin/pip")
+    change(host)
+    said = host.read(f"{HOME}/.config/pip/pip.conf")
+    write(host, f"{HOME}/.config/pip/pip.conf", said + b"# \xe4\n")
+    change(host, trusted=False)
+    assert host.read(f"{HOME}/.config/pip/pip.conf") == b"# \xe4\n"
 
 
 def test_a_variable_of_one_session_in_a_value(host: ActingHost) -> None:
