@@ -1,117 +1,17 @@
-"""Settings as people have them: the managed root takes effect, goes into their bundle, or is said to be left."""
+"""Settings as people have them: no variable and no moved file hides what works."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from tests.support import fake_host
-from tests.support.fake_host import played, program, write
-from tests.support.pki import make_root
-from trustinstall.certificates.pem import to_pem
-from trustinstall.engine.outcome import Outcome, Result
+from tests.platforms.tools.effective_settings.home import BUNDLE, CORP, HOME, NAMES, PRIVATE, THEIRS, change, tree
+from tests.support.fake_host import program, write
+from trustinstall.engine.outcome import Result
 from trustinstall.errors import UsageProblem
 from trustinstall.host import ActingHost
 from trustinstall.installer import environment
-from trustinstall_platforms.tools import looked_at
-from trustinstall_platforms.tools.effective import decide
-from trustinstall_platforms.tools.environment import Environment
-from trustinstall_platforms.tools.our_bundle import OwnBundle
-from trustinstall_platforms.tools.settings import Settings
-
-CORP, PRIVATE, PUBLIC = (make_root(f"{word} Root") for word in ("Corp", "Private", "Public"))
-SYSTEM = "/etc/ssl/certs/ca-certificates.crt"
-HOME = "/home/alice"
-THEIRS = f"{HOME}/b.pem"
-BUNDLE = f"{HOME}/.local/share/trustinstall/bundle.pem"
-CORPORATE = "/etc/corp/bundle.pem"
-
-
-@pytest.fixture
-def host() -> Iterator[ActingHost]:
-    """A Linux with the system's roots, and a bundle of alice's with a private root; root plays her while it lasts."""
-    with played() as host:
-        write(host, SYSTEM, PUBLIC.pem)
-        write(host, THEIRS, PUBLIC.pem + PRIVATE.pem)
-        write(host, CORPORATE, PUBLIC.pem + PRIVATE.pem)
-        write(host, f"{HOME}/.profile", "# mine\n")
-        program(host, "/bin/bash")
-        yield host
-
-
-def change(host: ActingHost, *, trusted: bool = True) -> dict[str, Outcome]:
-    """Run the engine to add or remove the root; outcomes by the store's location."""
-    kinds = (OwnBundle(), Environment(), Settings())
-    return {one.store.location: one for one in fake_host.change(host, kinds, fake_host.wish(CORP.der, trusted=trusted))}
-
-
-def tree(host: ActingHost) -> dict[str, bytes | None]:
-    """Every file and directory of alice's home but our own state."""
-    home = Path(host.where(HOME))
-    return {
-        str(path.relative_to(home)): path.read_bytes() if path.is_file() else None
-        for path in home.rglob("*")
-        if ".local/state" not in str(path) and path != home / ".local"
-    }
-
-
-#: What names the bundle of alice's: a file of her home and its text, by the client that reads it.
-NAMES: dict[str, tuple[str, str]] = {
-    "git": (".gitconfig", "[http]\n\tsslCAInfo = ~/b.pem\n"),
-    "git's URL": (".gitconfig", '[http "https://git.corp/"]\n\tsslCAInfo = ~/b.pem\n'),
-    "pip's name of an option": (".config/pip/pip.conf", "[global]\n--Cert = ~/b.pem\n"),
-    "npm's moved file": (".npmrc", "globalconfig=~/b.npmrc\n"),
-    "curl": (".curlrc", f"cacert = {THEIRS}\n"),
-    "Cargo": (".cargo/config", f'[http]\ncainfo = "{THEIRS}"\n'),
-    "Poetry": (".config/pypoetry/config.toml", f'[certificates.corp]\ncert = "{THEIRS}"\n'),
-    "Bundler": (".bundle/config", f'---\nBUNDLE_SSL_CA_CERT: "{THEIRS}"\n'),
-    "Composer": (".config/composer/config.json", '{"config": {"cafile": "~/b.pem"}}'),
-    "Nix": (".config/nix/nix.conf", f"ssl-cert-file = {THEIRS}\n"),
-    "pip": (".config/pip/pip.conf", "[global]\ncert = ~/b.pem\n"),
-    "pip's old file": (".pip/pip.conf", f"[global]\ncert = {THEIRS}\n"),
-    "pip's command": (".config/pip/pip.conf", f"[global]\ntimeout = 9\n[install]\ncert = {THEIRS}\n"),
-    "npm's variable": (".npmrc", "cafile=${HOME}/b.pem\n"),
-    "Yarn 3": (".yarnrc.yml", "caFilePath: b.pem\n"),
-    "conda's other file": (".config/conda/.condarc", f"ssl_verify: {THEIRS}\n"),
-    "containerd": (".config/containerd/certs.d/r/hosts.toml", f'ca = "{THEIRS}"\n'),
-    "Helm": (".config/helm/repositories.yaml", f"repositories:\n- name: corp\n  caFile: {THEIRS}\n"),
-    "kubectl": (
-        ".kube/config",
-        "clusters:\n- cluster:\n    certificate-authority: ../b.pem\n  name: corp\n",
-    ),
-    "AWS": (".aws/config", f"[default]\nca_bundle = {THEIRS}\n"),
-    "AWS's other heading": (".aws/config", f"[profile default]\nregion = x\nca_bundle = {THEIRS}\n"),
-    "AWS's profile": (".aws/config", f"[profile corp]\nca_bundle = {THEIRS}\n"),
-    "wget's spelling": (".wgetrc", "CA-Certificate = ~/b.pem\n"),
-    "Mercurial's other file": (".config/hg/hgrc", "[web]\ncacerts = $HOME/b.pem\n"),
-    "Subversion's list": (".subversion/servers", f"[global]\nssl-authority-files = {CORPORATE};{THEIRS}\n"),
-}
-
-
-@pytest.mark.parametrize("kind", NAMES)
-def test_ours_goes_into_the_bundle_that_a_setting_names(host: ActingHost, kind: str) -> None:
-    """The account's setting stays, its bundle gets our root, no variable hides it, and `remove` restores every byte."""
-    path, content = NAMES[kind]
-    for name in ("pip", "npm", "conda", "aws", "wget", "hg", "svn"):
-        program(host, f"/usr/bin/{name}")
-    write(host, f"{HOME}/{path}", content)
-    write(host, f"{HOME}/b.npmrc", f"cafile={THEIRS}\n")
-    before = tree(host)
-    reached = _reached(host)
-    change(host)
-    assert CORP.pem in host.read(THEIRS)
-    assert reached.items() <= _reached(host).items()
-    change(host, trusted=False)
-    assert tree(host) == before
-
-
-def _reached(host: ActingHost) -> dict[str, list[tuple[str, str]]]:
-    """Return by client which files name the bundles that it reads by its settings."""
-    every = decide.all_of_them(decide.bare(host))
-    return {row.name: [(one.path, one.setter.path) for one in found.bundles] for row, found in every if found.bundles}
 
 
 @pytest.mark.parametrize(
@@ -138,31 +38,6 @@ def test_a_variable_that_hides_a_setting_is_not_set(host: ActingHost, kind: str,
     assert b"NODE_EXTRA_CA_CERTS" in host.read(f"{HOME}/.profile")
     change(host, trusted=False)
     assert host.read(f"{HOME}/.profile") == b"# mine\n"
-
-
-@pytest.mark.parametrize(
-    ("files", "location", "word"),
-    [
-        ({"/etc/pip.conf": f"[global]\ncert = {CORPORATE}\n"}, ".config/pip/pip.conf", "/etc/pip.conf line 2"),
-        ({"/etc/xdg/pip/pip.conf": f"[global]\ncert={CORPORATE}\n"}, ".config/pip/pip.conf", "/etc/xdg/pip/pip.conf"),
-        ({"/usr/etc/npmrc": f"cafile={CORPORATE}\n"}, ".npmrc", "/usr/etc/npmrc line 1"),
-        ({f"{HOME}/.npmrc": 'fund=false\nca[]="-----BEGIN"\n'}, ".npmrc", ".npmrc line 2 has certificates"),
-        ({f"{HOME}/.claude/settings.json": '{"env": null}'}, ".claude/settings.json", "settings.json says env: null"),
-        ({f"{HOME}/.condarc": "ssl_verify: null\n"}, ".condarc", "ssl_verify: null, which counts"),
-        ({"/etc/mercurial/hgrc.d/c.rc": f"[web]\ncacerts={CORPORATE}\n"}, ".hgrc", "/etc/mercurial/hgrc.d/c.rc line 2"),
-    ],
-)
-def test_what_others_have_decided_is_left(host: ActingHost, files: Mapping[str, str], location: str, word: str) -> None:
-    """A managed setting never hides what the administrator or the account itself has decided; it is said where."""
-    for name in ("pip", "npm", "conda", "hg", "node"):
-        program(host, f"/usr/bin/{name}")
-    for path, content in files.items():
-        write(host, path, content)
-    before = tree(host)
-    outcome = change(host)[f"{HOME}/{location}"]
-    assert outcome.result is Result.SEALED
-    assert word in outcome.detail
-    assert tree(host).get(location) == before.get(location)
 
 
 @pytest.mark.parametrize(
@@ -235,95 +110,6 @@ def test_the_whole_default_profile_of_aws_stays(host: ActingHost) -> None:
     assert host.read(f"{HOME}/.aws/config") == b"[profile default]\nregion = eu-west-1\n"
 
 
-def test_the_systems_store_is_followed(host: ActingHost) -> None:
-    """Where conda is switched to the system's store nothing is written, and nothing has failed."""
-    write(host, f"{HOME}/.condarc", "ssl_verify: truststore\n")
-    assert change(host)[f"{HOME}/.condarc"].result is not Result.FAILED
-    assert host.read(f"{HOME}/.condarc") == b"ssl_verify: truststore\n"
-
-
-def test_one_bundle_that_several_settings_name(host: ActingHost) -> None:
-    """Settings of several tools may name one bundle: it is changed once, every store says so, and it is as before."""
-    for kind in ("pip", "conda's other file", "AWS", "wget's spelling", "curl", "git"):
-        path, content = NAMES[kind]
-        write(host, f"{HOME}/{path}", content)
-    for name in ("pip", "conda", "aws", "wget"):
-        program(host, f"/usr/bin/{name}")
-    before = tree(host)
-    results = {one.result for one in change(host).values()}
-    assert results <= {Result.ADDED, Result.ALREADY}
-    assert host.read(THEIRS).count(CORP.pem) == 1
-    assert Result.FAILED not in {one.result for one in change(host, trusted=False).values()}
-    assert tree(host) == before
-
-
-@pytest.mark.parametrize("label", ["TRUSTED CERTIFICATE", "X509 CERTIFICATE"])
-def test_a_root_that_not_every_reader_takes_gets_a_plain_copy(host: ActingHost, label: str) -> None:
-    """Node.js and GnuTLS do not read OpenSSL's own labels: such a root is no reason to say `already`."""
-    trusted = to_pem(CORP.der, label)
-    write(host, THEIRS, PUBLIC.pem + trusted)
-    write(host, f"{HOME}/.npmrc", f"cafile={THEIRS}\n")
-    before = tree(host)
-    assert change(host)[f"{HOME}/.npmrc"].result is Result.ADDED
-    assert host.read(THEIRS).startswith(PUBLIC.pem + trusted)
-    assert CORP.pem in host.read(THEIRS)
-    gone = change(host, trusted=False)[f"{HOME}/.npmrc"]
-    assert gone.result is not Result.FAILED
-    assert tree(host) == before
-
-
-@pytest.mark.parametrize(
-    "before",
-    [
-        "ssl_verify: true\n",
-        "channels:\n  - x\nssl_verify: True  # on again\nchannel_priority: strict\n",
-        "ssl_verify: yes",
-    ],
-)
-def test_a_word_that_decides_nothing_is_replaced_and_comes_back(host: ActingHost, before: str) -> None:
-    """`conda config --set ssl_verify true` decides nothing: the key replaces it, and `remove` puts it back."""
-    write(host, f"{HOME}/.condarc", before)
-    assert change(host)[f"{HOME}/.condarc"].result is Result.ADDED
-    said = host.read(f"{HOME}/.condarc").decode()
-    assert said.count("ssl_verify") == 1
-    assert f'ssl_verify: "{BUNDLE}"' in said
-    assert change(host)[f"{HOME}/.condarc"].result is Result.ALREADY
-    assert change(host, trusted=False)[f"{HOME}/.condarc"].result is Result.REMOVED
-    assert host.read(f"{HOME}/.condarc").decode() == before
-
-
-def test_roots_that_a_variable_adds_are_not_hidden(host: ActingHost) -> None:
-    """Npm trusts what NODE_EXTRA_CA_CERTS of the account names: a managed `cafile` would hide that, and is not set."""
-    write(host, f"{HOME}/.profile", 'export NODE_EXTRA_CA_CERTS="$HOME/b.pem"\n')
-    write(host, f"{HOME}/.npmrc", "fund=false\n")
-    before = tree(host)
-    change(host)
-    assert host.read(f"{HOME}/.npmrc") == b"fund=false\n"
-    change(host, trusted=False)
-    assert tree(host) == before
-
-
-def test_a_value_that_only_running_would_tell_is_said(host: ActingHost) -> None:
-    """Where a variable's value needs a command nothing is set over it, and its file and line are said."""
-    write(host, f"{HOME}/.profile", "# mine\nexport NODE_EXTRA_CA_CERTS=$(find-root)\n")
-    write(host, f"{HOME}/.npmrc", "fund=false\n")
-    outcome = change(host)[f"{HOME}/.npmrc"]
-    assert outcome.result is Result.SEALED
-    assert ".profile line 2" in outcome.detail
-    assert host.read(f"{HOME}/.npmrc") == b"fund=false\n"
-
-
-def test_a_file_that_a_profile_has_moved(host: ActingHost) -> None:
-    """Where the account's own profile moves a settings file, the key is in both, and goes from both."""
-    write(host, f"{HOME}/.profile", "export XDG_CONFIG_HOME=$HOME/cfg\n")
-    program(host, "/usr/bin/pip")
-    before = tree(host)
-    change(host)
-    assert BUNDLE.encode() in host.read(f"{HOME}/cfg/pip/pip.conf")
-    change(host, trusted=False)
-    assert tree(host) == before
-
-
 @pytest.mark.parametrize(
     ("variable", "content", "usual"),
     [
@@ -393,26 +179,3 @@ def test_a_file_of_ours_in_another_tools_settings_decides_nothing(host: ActingHo
     assert b"cafile" in whole
     change(host, trusted=False)
     assert tree(host) == before
-
-
-def test_nothing_goes_into_an_authority_whose_key_lies_beside(host: ActingHost) -> None:
-    """A cluster of minikube takes what is in that file for the authority of its clients, too."""
-    write(host, f"{HOME}/.minikube/ca.crt", PRIVATE.pem)
-    write(host, f"{HOME}/.minikube/ca.key", "key\n")
-    where = "clusters:\n- cluster:\n    certificate-authority: ~/.minikube/ca.crt\n  name: minikube\n"
-    write(host, f"{HOME}/.kube/config", where.replace("~", HOME))
-    assert not {one for one in change(host) if "minikube" in one or "kube" in one}
-    assert Path(host.where(f"{HOME}/.minikube/ca.crt")).read_bytes() == PRIVATE.pem
-
-
-def test_root_leaves_what_the_systems_store_reaches(host: ActingHost) -> None:
-    """A registry's own roots of the machine count beside the system's, which `add` changes; rootless ones are hers."""
-    registry = "/etc/docker/certs.d/r:5000/ca.crt"
-    write(host, registry, PRIVATE.pem)
-    write(host, f"{HOME}/.config/docker/certs.d/r:5000/ca.crt", PRIVATE.pem)
-    done = change(host)
-    assert done[f"{HOME}/.config/docker/certs.d/r:5000/ca.crt"].result is Result.ADDED
-    root = replace(host, account=replace(host.account, uid=0, name="root", home="/root"))
-    found = {one.location for one in looked_at.stores(root, "settings", (), frozenset())}
-    assert registry not in found
-    assert any(one.location == registry for one in looked_at.stores(host, "settings", (), frozenset()))
