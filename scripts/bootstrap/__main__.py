@@ -23,12 +23,14 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+import pip_files
 import placing
 import proxy
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 REQUIREMENTS = CHECKOUT / "requirements" / "runtime.txt"
 PACKAGES = (CHECKOUT / "trustinstall", CHECKOUT / "platforms" / "trustinstall_platforms")
+PACKAGES_IN = Path("lib", f"python{sys.version_info[0]}.{sys.version_info[1]}", "site-packages")
 
 # pip's options about how and whence to download (https://pip.pypa.io/en/stable/cli/pip_install/).
 # Any other PIP_ variable, such as PIP_TARGET or PIP_USER, could put the files somewhere else.
@@ -134,7 +136,7 @@ def prepare(environment: Path, variables: dict[str, str], arguments: Sequence[st
 
 def build(new: Path, variables: dict[str, str], arguments: Sequence[str]) -> None:
     """Fill the directory: Python, the pinned dependencies, the program; and see that it starts."""
-    packages = new / "lib" / f"python{sys.version_info[0]}.{sys.version_info[1]}" / "site-packages"
+    packages = new / PACKAGES_IN
     wanted = REQUIREMENTS.read_bytes()
     same = with_same_dependencies(new.parent, wanted)
     if same is None:
@@ -174,10 +176,13 @@ def make_virtual_environment(new: Path, variables: dict[str, str]) -> None:
             f"{sys.executable} comes without ensurepip: install the package python{version}-venv "
             f"(Debian, Ubuntu: apt-get install python{version}-venv) and run this again."
         )
-    command = [sys.executable, "-I", "-m", "venv", str(new)]
+    wheel = pip_files.wheel()
+    command = [sys.executable, "-I", "-m", "venv", *(["--without-pip"] if wheel else []), str(new)]
     result = subprocess.run(command, env=variables, cwd="/", capture_output=True, check=False)
     if result.returncode != 0:
         raise BootstrapError(f"Cannot make an environment: {last_lines(result)}")
+    if wheel:
+        pip_files.unpack(wheel, new / PACKAGES_IN)
 
 
 def install_dependencies(new: Path, variables: dict[str, str], arguments: Sequence[str]) -> None:
@@ -196,8 +201,11 @@ def install_dependencies(new: Path, variables: dict[str, str], arguments: Sequen
         proxy.hint(fingerprint, found=certificate is not None),
     )
     (new / "roots.pem").unlink(missing_ok=True)
-    rest = ("uninstall", "--quiet", "--yes", "setuptools", "pip")
-    run(new, ("pip", *rest), variables, "Cannot take pip out")
+    if pip_files.wheel():
+        pip_files.remove(new / PACKAGES_IN)
+    else:
+        rest = ("uninstall", "--quiet", "--yes", "setuptools", "pip")
+        run(new, ("pip", *rest), variables, "Cannot take pip out")
 
 
 def copy_package(source: Path, target: Path) -> None:

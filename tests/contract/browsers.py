@@ -9,6 +9,7 @@ import re
 import sqlite3
 import tempfile
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from tests.contract.machines import FULL, Base, store_ids
@@ -53,8 +54,10 @@ class ChromiumPolicies(Base):
         return setting[-1] if setting else ("", [])
 
     def trusts(self, sha256: str) -> bool:
-        """By the file that counts."""
-        return sha256 in {hashlib.sha256(base64.b64decode(one)).hexdigest() for one in self._counting()[1]}
+        """By the file that counts, and what none distrusts: Chromium asks for that first."""
+        listed = {hashlib.sha256(base64.b64decode(one)).hexdigest() for one in self._counting()[1]}
+        distrusted = [one for content in self._files().values() for one in content.get("CADistrustedCertificates", [])]
+        return sha256 in listed - {hashlib.sha256(base64.b64decode(one)).hexdigest() for one in distrusted}
 
     def sound(self) -> int:
         """How many the file that counts names, each once."""
@@ -77,6 +80,18 @@ class ChromiumPolicies(Base):
         """An administrator says the same in a file of his own, which counts."""
         assert _base64(self.make(number).der) in self._counting()[1]
         self.throwaway.write(f"{_MANAGED}/90-corp.json", json.dumps({_KEY: self._counting()[1]}))
+        return True
+
+    def distrust(self, number: int, /) -> bool:
+        """An administrator distrusts it, in a file of his own."""
+        content = {"CADistrustedCertificates": [_base64(self.make(number).der)]}
+        self.throwaway.write(f"{_MANAGED}/distrusted.json", json.dumps(content))
+        return True
+
+    def rewrite(self) -> bool:
+        """An administrator's tool formats every file anew."""
+        for name, content in self._files().items():
+            self.throwaway.write(f"{_MANAGED}/{name}", json.dumps(content, indent=3, sort_keys=True))
         return True
 
     def take_own(self, _sha256: str) -> None:
@@ -279,6 +294,24 @@ class Nss(Base):
     def put_beside(self, _number: int, /) -> bool:
         """A database holds a certificate once, under one nickname: an import of it again changes nothing."""
         return False
+
+    def distrust(self, number: int, /) -> bool:
+        """An account distrusts it in the browser's settings."""
+        nickname, _ = self._listed()[self.root(number)[1]]
+        self._certutil("-M", "-n", nickname, "-t", "p,,")
+        return True
+
+    def rewrite(self) -> bool:
+        """A profile comes back from a copy: a dump of the table, in which every row has another place."""
+        if self._new:
+            return False
+        path = f"{self.bundle}/cert9.db"
+        with tempfile.TemporaryDirectory() as directory:
+            Path(directory, "old").write_bytes(self.throwaway.read(path))
+            with sqlite3.connect(f"{directory}/old") as old, sqlite3.connect(f"{directory}/new") as new:
+                new.executescript("\n".join(old.iterdump()))
+            self.throwaway.write(path, Path(directory, "new").read_bytes(), mode=0o600, user="alice")
+        return True
 
     def take_own(self, _sha256: str) -> None:
         """An account imports another root."""

@@ -48,6 +48,7 @@ class Here(ABC):
     crowd: int = 4
     singly: bool = False
     one_place: str = ""
+    nameless: bool = False
     roots: dict[int, Root] = field(default_factory=dict[int, Root])
 
     def root(self, number: int) -> tuple[str, str]:
@@ -63,7 +64,8 @@ class Here(ABC):
 
     def start(self, command: str, *arguments: str) -> Run:
         """See `Machine`."""
-        words = [sys.executable, "-I", "-m", "trustinstall", command, "--json", "--store", self.store, *arguments]
+        selected = () if command == "repair" else ("--store", self.store)
+        words = [sys.executable, "-I", "-m", "trustinstall", command, "--json", *selected, *arguments]
         nothing, pipe = subprocess.DEVNULL, subprocess.PIPE
         return Run(subprocess.Popen(words, env=_LEAD, encoding="utf-8", stdin=nothing, stdout=pipe, stderr=pipe))
 
@@ -72,6 +74,18 @@ class Here(ABC):
         path, sha256 = self.root(number)
         self.put(path)
         return sha256
+
+    def put_otherwise(self, _number: int, /) -> bool:
+        """See `Machine`: it is played in the throw-away roots."""
+        return False
+
+    def rewrite(self) -> bool:
+        """See `Machine`: it is played in the throw-away roots."""
+        return False
+
+    def distrust(self, _number: int, /) -> bool:
+        """See `Machine`: it is played in the throw-away roots."""
+        return False
 
     def lose_mark(self, _number: int, /) -> bool:
         """See `Machine`: nothing is named by us, unless a subclass knows better."""

@@ -54,6 +54,7 @@ class Named(Environment):
         arguments = ("--sysroot", image, "--search", bundle) if image else ("--search", bundle)
         state = f"{image}/var" if image else "/home/alice/.local"
         Base.__init__(self, throwaway, "alice", f"bundle:{bundle}", place, state, arguments=arguments)
+        self.nameless = True
         throwaway.freeze()
 
     def elsewhere(self) -> Sequence[str]:

@@ -8,6 +8,7 @@ import ssl
 from collections.abc import Sequence
 
 from tests.contract.machines import Base, jks_entries, store_ids
+from tests.support.keytool import KEYTOOL
 from tests.support.throwaway import Throwaway
 
 PASSWORD = "changeit"  # noqa: S105  every Java's
@@ -33,7 +34,7 @@ def delivered(throwaway: Throwaway, kind: str) -> bytes:
     if kind not in _DELIVERED:
         throwaway.run(["rm", "-f", _MADE], check=True)
         source = ("-srckeystore", _SYSTEMS, "-srcstorepass", PASSWORD)
-        words = ("keytool", "-importkeystore", "-noprompt", *KINDS[kind], *source)
+        words = (*KEYTOOL, "-importkeystore", "-noprompt", *KINDS[kind], *source)
         throwaway.run([*words, "-destkeystore", _MADE, "-deststorepass", PASSWORD], check=True)
         _DELIVERED[kind] = throwaway.read(_MADE)
         throwaway.run(["rm", _MADE], check=True)
@@ -92,6 +93,23 @@ class Jdk(Base):
         self.put_by_hand(number)
         return True
 
+    def put_otherwise(self, number: int, /) -> bool:
+        """An account imports it under a third alias."""
+        path, _ = self.root(number)
+        self._keytool("-importcert", "-noprompt", "-alias", "theirs", "-file", path)
+        return True
+
+    def rewrite(self) -> bool:
+        """An account converts the keystore to the other format, as keytool advises for JKS."""
+        new = f"{self._keystore}.new"
+        kind = "pkcs12" if self._kind == "jks" else "jks"
+        source = ("-srckeystore", self._keystore, "-srcstorepass", PASSWORD)
+        words = ("keytool", "-importkeystore", "-noprompt", *KINDS[kind], *source)
+        self.throwaway.run([*words, "-destkeystore", new, "-deststorepass", PASSWORD], user=self.user, check=True)
+        self.throwaway.run(["mv", new, self._keystore], user=self.user, check=True)
+        self._kind = kind
+        return True
+
     def take_own(self, _sha256: str) -> None:
         """An account adds another root with keytool."""
         path, _ = self.root(-2)
@@ -100,7 +118,7 @@ class Jdk(Base):
     def _keytool(self, *words: str) -> None:
         plain = _PLAIN if self._kind == "pkcs12-plain" else ()
         store = ("-keystore", self._keystore, "-storepass", PASSWORD)
-        self.throwaway.run(["keytool", *plain, *words, *store], user=self.user, check=True)
+        self.throwaway.run([*KEYTOOL, *plain, *words, *store], user=self.user, check=True)
 
     def sabotage(self, how: str) -> None:
         """There is no tool to make misbehave."""

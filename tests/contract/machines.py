@@ -60,6 +60,7 @@ class Base:
     crowd: int = 20 if FULL else 3
     singly: bool = False
     one_place: str = ""
+    nameless: bool = False
     openssl: str = "openssl"
     program: tuple[str, ...] = PROGRAM
     roots: dict[int, Root] = field(default_factory=dict[int, Root])
@@ -82,10 +83,16 @@ class Base:
 
     def start(self, command: str, *arguments: str) -> Run:
         """See `Machine`."""
-        words = [command, "--json", "--store", self.store, *self.arguments, *arguments]
+        words = [command, "--json", *self.selected(command), *arguments]
         if self.program == PROGRAM:
             return Run(self.throwaway.start(*words, user=self.user))
         return Run(self.throwaway.popen([*self.program, *words], user=self.user))
+
+    def selected(self, command: str) -> Sequence[str]:
+        """Return the options that name the store, and where it is; "repair" knows from the ledger."""
+        if command != "repair":
+            return ["--store", self.store, *self.arguments]
+        return self.arguments if "--sysroot" in self.arguments else ()
 
     def sound(self) -> int:
         """See `Machine`: OpenSSL loads the bundle, and holds as many as there are blocks."""
@@ -104,7 +111,8 @@ class Base:
 
     def holds(self, content: bytes, sha256: str) -> bool:
         """Whether PEM text holds a certificate: by the standard library's eyes alone."""
-        blocks = content.decode("latin-1").split("-----BEGIN CERTIFICATE-----")[1:]
+        text = content.decode("latin-1").replace(" X509 CERTIFICATE", " CERTIFICATE")  # OpenSSL's old name
+        blocks = text.split("-----BEGIN CERTIFICATE-----")[1:]
         ders = (base64.b64decode(block.split("-----END CERTIFICATE-----")[0]) for block in blocks)
         return any(hashlib.sha256(der).hexdigest() == sha256 for der in ders)
 
@@ -121,6 +129,18 @@ class Base:
 
     def bring_by_package(self, _number: int, /) -> bool:
         """See `Machine`: no package brings a single certificate into such a store."""
+        return False
+
+    def put_otherwise(self, _number: int, /) -> bool:
+        """See `Machine`: its clients read one format."""
+        return False
+
+    def rewrite(self) -> bool:
+        """See `Machine`: no program is known that would."""
+        return False
+
+    def distrust(self, _number: int, /) -> bool:
+        """See `Machine`: there is no distrust in such a store."""
         return False
 
     def rename_marked(self, directory: str, number: int) -> None:
@@ -142,6 +162,11 @@ def bring_selected(throwaway: Throwaway, pem: bytes) -> None:
     throwaway.write("/usr/share/ca-certificates/company/root.crt", pem)
     selection = throwaway.read("/etc/ca-certificates.conf")
     throwaway.write("/etc/ca-certificates.conf", selection + b"company/root.crt\n")
+
+
+def old_label(pem: bytes) -> bytes:
+    """Return a certificate's PEM under OpenSSL's old name for it."""
+    return pem.replace(b" CERTIFICATE-----", b" X509 CERTIFICATE-----")
 
 
 def without_marks(content: bytes, sha256: str) -> bytes:

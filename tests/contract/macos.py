@@ -68,7 +68,7 @@ class MacMachine(Base):
 
     def start(self, command: str, *arguments: str) -> Run:
         """See `Machine`: as alice, or as root by alice's sudo."""
-        words = self.mac.program(command, "--json", "--store", self.store, *arguments)
+        words = self.mac.program(command, "--json", *self.selected(command), *arguments)
         sudo = {"SUDO_UID": str(self.throwaway.user("alice").uid), "SUDO_USER": "alice", "PATH": PATH}
         return Run(self.throwaway.popen(words, user=self.user, env={} if self._own else sudo))
 
@@ -142,6 +142,14 @@ class MacMachine(Base):
     def put_beside(self, _number: int, /) -> bool:
         """A keychain holds a certificate once, and a domain has one record of trust for it."""
         return False
+
+    def distrust(self, number: int, /) -> bool:
+        """A person chooses `Never Trust`."""
+        path, _ = self.root(number)
+        domain = () if self._own else ("-d",)
+        self._security("remove-trusted-cert", *domain, path)
+        self._security("add-trusted-cert", *domain, "-r", "deny", "-k", self.bundle, path)
+        return True
 
     def take_own(self, _sha256: str, /) -> None:
         """And another root."""

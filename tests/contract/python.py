@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
-from tests.contract.machines import Base, store_ids, without_marks
+from tests.contract.machines import Base, old_label, store_ids, without_marks
 from tests.support.throwaway import Throwaway
 
 
@@ -18,6 +18,7 @@ class Environment(Base):
         bundle = f"{home}/lib/python3.11/site-packages/certifi/cacert.pem"
         throwaway.write(f"{home}/pyvenv.cfg", "home = /usr/bin\n", user="alice")
         self.deliver(throwaway, "certifi", bundle, ("--search", home))
+        self.nameless = True
 
     def deliver(self, throwaway: Throwaway, backend: str, bundle: str, arguments: tuple[str, ...]) -> None:
         """Put Debian's roots there for alice, and begin with that."""
@@ -45,6 +46,17 @@ class Environment(Base):
     def put_beside(self, number: int, /) -> bool:
         """An administrator appends it by hand."""
         self.put_by_hand(number)
+        return True
+
+    def put_otherwise(self, number: int, /) -> bool:
+        """An administrator appends it under OpenSSL's old name for a certificate, which its readers take."""
+        self._append(old_label(self.make(number).pem))
+        return True
+
+    def rewrite(self) -> bool:
+        """An editor saves it with the line breaks of Windows."""
+        content = self.throwaway.read(self.bundle).replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+        self.throwaway.write(self.bundle, content, mode=0o640, user="alice")
         return True
 
     def take_own(self, _sha256: str) -> None:

@@ -6,11 +6,13 @@ import functools
 from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 
-from tests.contract.machines import FULL, SABOTAGE, Base, bring_selected, jks_entries, store_ids
+from tests.contract.machines import FULL, SABOTAGE, Base, bring_selected, jks_entries, old_label, store_ids
 from tests.support.families import COUNT, Layout, lay_out
+from tests.support.keytool import KEYTOOL
 from tests.support.throwaway import Throwaway
 
 _TOOL = "/usr/sbin/update-ca-certificates"
+_P11_KIT = b'[p11-kit-object-v1]\nclass: certificate\ncertificate-type: x-509\nlabel: "By hand"\ntrusted: true\n'
 _KEYSTORE = "/etc/ssl/certs/java/cacerts"
 
 
@@ -56,7 +58,7 @@ class Debian(Base):
         found = dict(super().snapshot(times=times))
         if self.throwaway.path(_KEYSTORE).exists() and found.pop(_KEYSTORE, None):
             listed = self.throwaway.run(
-                ["keytool", "-list", "-keystore", _KEYSTORE, "-storepass", "changeit"], check=True
+                [*KEYTOOL, "-list", "-keystore", _KEYSTORE, "-storepass", "changeit"], check=True
             )
             if (entries := sorted(listed.stdout.splitlines())) != self._entries():
                 found[_KEYSTORE] = entries
@@ -67,7 +69,7 @@ class Debian(Base):
         """The keystore's entries as they were delivered."""
         copy = "/tmp/contract/cacerts"
         self.throwaway.write(copy, self._delivered)
-        listed = self.throwaway.run(["keytool", "-list", "-keystore", copy, "-storepass", "changeit"], check=True)
+        listed = self.throwaway.run([*KEYTOOL, "-list", "-keystore", copy, "-storepass", "changeit"], check=True)
         return sorted(listed.stdout.splitlines())
 
     def put_by_hand(self, number: int) -> str:
@@ -85,6 +87,11 @@ class Debian(Base):
     def put_beside(self, number: int, /) -> bool:
         """An administrator adds a file of another name."""
         self.put_by_hand(number)
+        return True
+
+    def put_otherwise(self, number: int, /) -> bool:
+        """An administrator adds a file under OpenSSL's old name for a certificate."""
+        self._by_hand(f"/usr/local/share/ca-certificates/other{number}.crt", old_label(self.make(number).pem))
         return True
 
     def bring_by_package(self, number: int, /) -> bool:
@@ -192,6 +199,25 @@ class Anchored(Base):
             return False
         self.throwaway.run([self.tool, *layout.arguments], check=True)
         return True
+
+    def put_otherwise(self, number: int, /) -> bool:
+        """An administrator adds it in p11-kit's own format, where p11-kit makes the bundle."""
+        if self.distrusted:
+            self.by_hand("other.p11-kit", _P11_KIT + self.make(number).pem)
+        return bool(self.distrusted)
+
+    def distrust(self, number: int, /) -> bool:
+        """An administrator puts it on the blocklist."""
+        if self.distrusted:
+            path = self.throwaway.write(f"{self.distrusted}/bad.pem", self.make(number).pem)
+            self.by_hand("another.pem", self.make(-2).pem)
+            assert self.throwaway.path(path).exists()
+        return bool(self.distrusted)
+
+    @property
+    def distrusted(self) -> str:
+        """The blocklist of a system whose bundle p11-kit makes; "" on others."""
+        return self._layout.blocklist if self._layout.shipped and self.store != "alpine" else ""
 
     def take_own(self, _sha256: str) -> None:
         """An administrator adds another root by hand."""

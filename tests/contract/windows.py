@@ -35,6 +35,7 @@ class WindowsMachine:
     crowd = 10 if FULL else 4
     singly = True
     one_place = ""
+    nameless = False
 
     keys: Sequence[str] = _KEYS
 
@@ -57,7 +58,8 @@ class WindowsMachine:
 
     def start(self, command: str, *arguments: str) -> Run:
         """See `Machine`."""
-        words = [*PROGRAM, command, "--json", "--store", self.store, *arguments]
+        selected = () if command == "repair" else ("--store", self.store)
+        words = [*PROGRAM, command, "--json", *selected, *arguments]
         return Run(self.windows.popen(words, elevated=self._elevated))
 
     # --- looking ----------------------------------------------------------------------------------
@@ -124,6 +126,18 @@ class WindowsMachine:
 
     def bring_by_package(self, _number: int, /) -> bool:
         """Wine does not read what policies bring: see `WslMachine`, whose registry is the same."""
+        return False
+
+    def put_otherwise(self, _number: int, /) -> bool:
+        """The registry has one format."""
+        return False
+
+    def rewrite(self) -> bool:
+        """No program is known that would."""
+        return False
+
+    def distrust(self, _number: int, /) -> bool:
+        """Wine's chain engine knows no distrust: see `WslMachine`, whose registry is the same."""
         return False
 
     def take_own(self, _sha256: str, /) -> None:

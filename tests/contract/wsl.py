@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from tests.contract.machines import FULL, Base, Run, store_ids
 from tests.support.throwaway import NOISE, Throwaway
-from tests.support.wsl.linux import ACCOUNT, MACHINE, POLICY, Wsl
+from tests.support.wsl.linux import ACCOUNT, DISALLOWED, MACHINE, POLICY, Wsl
 from trustinstall.testing.machine import SABOTAGE, Ran
 
 _DRIVE, _LINUX = "/mnt/c/standin", "/opt/wsl"
@@ -64,7 +64,7 @@ class WslMachine(Base):
         """See `Machine`."""
         if self._elevated:
             return super().start(command, *arguments)
-        words = [*self.program, command, "--json", "--store", self.store, *self.arguments, *arguments]
+        words = [*self.program, command, "--json", *self.selected(command), *arguments]
         on_terminal = ["script", "-qec", f"exec {shlex.join(words)}", "/dev/null"]
         return AtScreen(self.throwaway.popen(on_terminal, user="alice", env={"TERM": "xterm"}))
 
@@ -77,8 +77,8 @@ class WslMachine(Base):
         return len(self._held())
 
     def _held(self) -> set[str]:
-        """What Windows trusts by this place, and by its policies, on top of it."""
-        return {*self.wsl.held(self._place), *self.wsl.held(POLICY)}
+        """What Windows trusts by this place, and by its policies, on top of it, and does not distrust."""
+        return {*self.wsl.held(self._place), *self.wsl.held(POLICY)} - {*self.wsl.held(DISALLOWED)}
 
     def snapshot(self, *, times: bool = False) -> Mapping[str, object]:
         """See `Machine`: Windows counts by its registry, whose file says more than that."""
@@ -110,6 +110,11 @@ class WslMachine(Base):
     def bring_by_package(self, number: int, /) -> bool:
         """A policy of the company's brings it."""
         self.wsl.hold(POLICY, self.make(number).der)
+        return True
+
+    def distrust(self, number: int, /) -> bool:
+        """An administrator puts it among the Untrusted Certificates."""
+        self.wsl.hold(DISALLOWED, self.make(number).der)
         return True
 
     def take_own(self, _sha256: str, /) -> None:

@@ -211,10 +211,14 @@ def vfychain(chains: Mapping[str, Chain], place: Path) -> Answers:
     return found
 
 
-def uv(asked: Mapping[str, Question], program: str) -> Answers:
-    """What uv with rustls accepts: it resolves a package of the server's index, and installs nothing."""
-    words = [program, "pip", "install", "--no-config", "--no-cache", "--dry-run", "--target=/nonexistent"]
-    words += [f"--python={sys.executable}", "tinything"]
+def uv(asked: Mapping[str, Question], program: str, place: Path) -> Answers:
+    """What uv with rustls accepts: it resolves a package of the server's index, and installs nothing.
+
+    Its cache in `place` says what it has asked Python at its first start. An index is cached by its address, and each
+    question has another one.
+    """
+    words = [program, "pip", "install", "--no-config", f"--cache-dir={place / 'cache'}", "--dry-run"]
+    words += ["--target=/nonexistent", f"--python={sys.executable}", "tinything"]
 
     def ask(one: Question, proxy: str) -> bool:
         index = f"--index-url={_url(one)}simple/"
@@ -259,7 +263,7 @@ def java(asked: Mapping[str, Question], place: Path, program: str = "java") -> A
     rows = "".join(f"{name} {one.port} {one.anchors} {one.host}\n" for name, one in asked.items())
     (place / "asked").write_text(rows)
     with _tunnel() as proxy:
-        words = [program, str(place / "Ask.java"), str(place / "asked"), str(proxy)]
+        words = [program, "-XX:TieredStopAtLevel=1", str(place / "Ask.java"), str(place / "asked"), str(proxy)]
         done = subprocess.run(words, capture_output=True, check=True, timeout=300, text=True, env=clean())
     return {name: said == "true" for name, said in map(str.split, done.stdout.splitlines())}
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from trustinstall.certificates import der, distinguished_names
 from trustinstall.certificates.der import Element
+from trustinstall.certificates.fingerprint import sha256_of
 from trustinstall.certificates.loaded import key_identifiers, quiet
 from trustinstall.certificates.pem import to_pem
 from trustinstall.errors import CertificateRefused, printable
@@ -95,7 +96,7 @@ class Certificate:
     @cached_property
     def sha256(self) -> str:
         """The fingerprint: 64 lower-case hexadecimal digits."""
-        return hashlib.sha256(self.der).hexdigest()
+        return sha256_of(self.der)
 
     @cached_property
     def sha1(self) -> str:

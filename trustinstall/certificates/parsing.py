@@ -28,7 +28,7 @@ from trustinstall.certificates.other_formats import (
     describe_der,
     describe_marker_at,
 )
-from trustinstall.certificates.pem import CERTIFICATE_LABELS, PemBlock, marker_starts, pem_blocks
+from trustinstall.certificates.pem import CERTIFICATE_LABELS, PemBlock, marker_starts, pem_blocks, trusts_servers
 from trustinstall.errors import CertificateRefused, printable
 from trustinstall.patterns import regex
 
@@ -65,7 +65,6 @@ _PADDING = b"\0\t\n\r \x1a"  # octets that programs leave after DER: a line's en
 _UTF16 = regex(rb"\A(?:\xff\xfe|\xfe\xff)|-\0-\0-\0-\0|\0-\0-\0-\0-")
 
 _PROXY = "1.3.6.1.5.5.7.1.14"  # proxyCertInfo
-_SERVER_PURPOSES = frozenset({"1.3.6.1.5.5.7.3.1", "2.5.29.37.0"})  # TLS servers, any purpose
 
 
 def read_certificates(data: bytes, origin: str) -> tuple[Certificate, ...]:
@@ -221,7 +220,7 @@ def _block_parts(block: PemBlock, raw: bytes, where: str) -> Iterator[bytes]:
     if block.label not in CERTIFICATE_LABELS | _PKCS7_LABELS:
         other = f'{where} is of type "{printable(block.label, 40)}", which is no certificate; take it out of the file'
         _refuse(_LABELS.get(block.label, other))
-    if block.extra and not _trusts_servers(block.extra):
+    if block.extra and not trusts_servers(block.extra):
         _refuse(
             f"{where} says that it is not to be trusted for servers (a TRUSTED CERTIFICATE of OpenSSL with such "
             "settings); pass the plain certificate where that is not meant"
@@ -274,21 +273,3 @@ def _has_signers(outer: der.Element) -> bool:
     except ValueError:
         return False
     return signers.tag == der.SET and signers.content < signers.end
-
-
-def _trusts_servers(extra: bytes) -> bool:
-    """Whether the settings after a TRUSTED CERTIFICATE allow servers (X509_CERT_AUX in OpenSSL's x509.h).
-
-    They are a list of trusted purposes, and a tagged one of rejected purposes; no list means no limit.
-    """
-    try:
-        settings = der.element(extra)
-        for purposes in settings.children():
-            if purposes.tag not in {der.SEQUENCE, der.CONTEXT_0}:
-                continue
-            for_servers = any(der.dotted(each.value) in _SERVER_PURPOSES for each in purposes.children())
-            if for_servers == (purposes.tag == der.CONTEXT_0):
-                return False
-    except der.Malformed:
-        return False
-    return settings.end == len(extra)

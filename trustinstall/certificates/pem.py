@@ -33,6 +33,7 @@ _MARKER = regex(
 _BASE64 = regex(rb"[A-Za-z0-9+/]+={0,2}")
 _KEPT = 1 << 20  # bytes of the largest bundle that is cached
 _BLANKS = b" \t\r\n\x0b\x0c"
+_SERVER_PURPOSES = frozenset({"1.3.6.1.5.5.7.3.1", "2.5.29.37.0"})  # TLS servers, any purpose
 _COLUMNS = 48  # octets in a line of 64 characters
 
 
@@ -135,3 +136,21 @@ def decoded_base64(body: bytes) -> bytes | None:
     if len(text) % 4 or not _BASE64.fullmatch(text):
         return None
     return binascii.a2b_base64(text)
+
+
+def trusts_servers(extra: bytes) -> bool:
+    """Whether the settings after a TRUSTED CERTIFICATE allow servers (X509_CERT_AUX in OpenSSL's x509.h).
+
+    They are a list of trusted purposes, and a tagged one of rejected purposes; no list means no limit.
+    """
+    try:
+        settings = der.element(extra)
+        for purposes in settings.children():
+            if purposes.tag not in {der.SEQUENCE, der.CONTEXT_0}:
+                continue
+            for_servers = any(der.dotted(each.value) in _SERVER_PURPOSES for each in purposes.children())
+            if for_servers == (purposes.tag == der.CONTEXT_0):
+                return False
+    except der.Malformed:
+        return False
+    return settings.end == len(extra)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from trustinstall.declared import schema
 from trustinstall.engine.keeping import ProxyEngine
 from trustinstall.engine.scope import Engine
-from trustinstall.state.ledger import moment
+from trustinstall.installer.ends import last_day
 
 if TYPE_CHECKING:
     from trustinstall.installer.installer import Installer
@@ -65,7 +64,7 @@ def _certificate(installer: Installer, ledger: Ledger, claim: Claim) -> dict[str
         "name": certificate.name,
         "sha256": claim.sha256,
         # A document has days only: round down, so that trust never lasts longer than requested.
-        "until": (moment(terms.until) - timedelta(days=1)).date().isoformat() if terms.until else "",
+        "until": last_day(terms.until) if terms.until else "",
         "stores": list(terms.stores),
         "skip": list(terms.skip),
         "domains": list(terms.domains),

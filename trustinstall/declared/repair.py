@@ -144,14 +144,18 @@ class _Repair:
         engine = Engine(host, backends, self._installer.on_progress)
         asked = [Wish(one.certificate, self._by, one.terms, new=True) for one in self._declared]
         wanted = [one for one in drift.wishes(self._ledger, asked) if self._is_wanted_here(one)]
-        found = drift.look(host, backends, self._ledger, wanted, self._former)
+        seer = host if self._declared else drift.recalling(host, backends)  # `apply` claims what its document says
+        found = drift.look(seer, backends, self._ledger, wanted, self._former)
         everybody = self._situation.machine and host.account.is_root and not self._situation.image
         imports = PolicyImports(host, backends, engine, self._installer.on_progress)
         request = Request(
-            tuple(one.certificate for one in found.missing), trusted=True, by=host.account.name, dry_run=self._dry_run
+            tuple(one.certificate for one in found.missing), trusted=True, by=self._by, dry_run=self._dry_run
         )
         if everybody and found.missing:
-            imports.before_adding(request, Selection(tuple({one for ids in found.missing.values() for one in ids})))
+            stores = Selection(tuple({one for ids in found.missing.values() for one in ids}))
+            # The note makes the claim: without its terms, a document's root would be a person's, and never be pruned.
+            terms = {one.certificate.sha256: one.terms if one.new else None for one in found.missing}
+            imports.before_adding(request, stores, terms)
         scope = drift.mend(engine, found, self._by, command=self._command, dry_run=self._dry_run)
         if everybody and found.missing:
             imports.after_adding(request)
@@ -259,7 +263,8 @@ def _work_for(host: ActingHost, backends: Sequence[Backend], job: _Job, *, comma
     wanted = drift.wishes(ledger, job.wanted)
     wanted = [one for one in wanted if one.certificate.sha256 in named or one.certificate.sha256 not in {*gone, *over}]
     former = [one for sha256, one in gone.items() if sha256 not in {one.certificate.sha256 for one in wanted}]
-    found = drift.look(host, backends, ledger, wanted, former)
+    seer = host if command == "apply" else drift.recalling(host, backends)
+    found = drift.look(seer, backends, ledger, wanted, former)
     scope = drift.mend(engine, found, host.account.name, command=command, dry_run=dry_run)
     return encode(telling(scope.outcomes))
 

@@ -25,6 +25,7 @@ from itertools import pairwise, zip_longest
 from typing import TYPE_CHECKING, Any
 
 from trustinstall.certificates.certificate import Certificate
+from trustinstall.certificates.fingerprint import sha256_of
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.patterns import regex
 from trustinstall.values import NamedTuple, dataclass
@@ -133,7 +134,7 @@ def unmarked(data: bytes, pems: Iterable[PemBlock] | None = None) -> Iterator[tu
     ours = {one.pem[0][0] for one in _blocks(data) if one.pem}
     for pem in pem_blocks(data) if pems is None else pems:
         if pem.der is not None and pem.label in CERTIFICATE_LABELS and pem.start not in ours:
-            yield _digest(pem.der), (pem.start, pem.end)
+            yield sha256_of(pem.der), (pem.start, pem.end)
 
 
 class _Block(NamedTuple):
@@ -188,7 +189,7 @@ def _filled(data: bytes, sha256: str, lines: tuple[Span, ...], stop: int) -> _Bl
     offset = lines[0][1]
     pems = [pem for pem in pem_blocks(data[offset:stop]) if pem.label in CERTIFICATE_LABELS]
     for pem in pems:
-        if pem.der is not None and _digest(pem.der) == sha256:
+        if pem.der is not None and sha256_of(pem.der) == sha256:
             return _Block(sha256, lines, ((offset + pem.start, offset + pem.end),), Certificate.held(pem.der))
     damaged = next((pem for pem in pems if pem.der is None), None)
     if damaged is None or not lines[1:]:

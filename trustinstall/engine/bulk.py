@@ -133,7 +133,7 @@ def _ready(
 def _decided(host: ActingHost, task: StoreTask, content: bytes, memory: Memory) -> Decision:
     """Return the change of a file of this content. Raises Changed if the file keeps changing meanwhile."""
     name = memory.digest(content)
-    adopted = frozenset(sha256 for sha256, one in task.record.items() if one.adopted)
+    adopted = frozenset((sha256, not one.entries) for sha256, one in task.record.items() if one.adopted)
     key = (task.backend.name, name, task.desired, task.take_foreign, adopted, frozenset(task.record))
     decision = memory.decision(key)
     if decision is None:

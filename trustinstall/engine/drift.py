@@ -1,7 +1,8 @@
 """The difference between a scope's ledger and its stores, found by observing each store once; `repair` mends it.
 
 A person's decision is never undone: a setting with another value than the managed one, a settings file that was edited
-later, and a distrusted root stay, and the outcome gives the reason. A setting that named a bundle of its owner, and now
+later, and a root that was distrusted, left without trust or limited to other servers stay, and the outcome gives the
+reason. A setting that named a bundle of its owner, and now
 names another one, is no such decision: the root goes into the new bundle. The stores are compared with the ledger's
 records, not with the text that `add` would write today.
 """
@@ -12,14 +13,14 @@ from collections import defaultdict
 from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
-from trustinstall.engine import discovery
+from trustinstall.engine import discovery, walk
 from trustinstall.engine.outcome import Outcome, Result
-from trustinstall.engine.ownership import decide, holds
+from trustinstall.engine.ownership import decide, holds, overruled
 from trustinstall.engine.request import Request, Selection
 from trustinstall.engine.scope import Scope
 from trustinstall.errors import UsageProblem
 from trustinstall.facts.programs import is_absolute
-from trustinstall.state import known_bundles
+from trustinstall.state import known_bundles, memory_file
 from trustinstall.state.directory import State
 from trustinstall.state.ledger import moment
 from trustinstall.state.scopes import machine_ledger
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from trustinstall.certificates.certificate import Certificate
     from trustinstall.engine.scope import Engine
     from trustinstall.host import ActingHost, Host
+    from trustinstall.host.memory import Memory
     from trustinstall.state.ledger import Ledger
     from trustinstall.state.terms import Terms
     from trustinstall.stores.backend import Backend
@@ -44,7 +46,12 @@ if TYPE_CHECKING:
     from trustinstall.stores.store import Store
 
 _CHANGED_SINCE = "it was changed after that, and stays as it is; `trustinstall add` sets it again"
-_DISTRUSTED = "the certificate is distrusted there, and stays distrusted"
+_OVERRULED = {
+    Trust.DISTRUSTED: "is distrusted there, and stays distrusted",
+    Trust.WITHDRAWN: "was left without trust there, and stays so",
+    Trust.LIMITED: "is limited to other servers there, and stays so; take that out, or have it removed here",
+    Trust.TRUSTED: "is trusted there for every server, and stays so; take that out, or have it removed here",
+}
 
 
 class Wish(NamedTuple):
@@ -68,12 +75,14 @@ class Drift:
         returned: the ids of the stores that hold a removed certificate again, by certificate.
         left: outcomes of stores that stay as they are because a person changed them.
         places: the places that were scanned, so that mending does not scan whole trees again.
+        memory: what was read, for the next look; None if nothing may be kept.
     """
 
     missing: dict[Wish, list[str]] = field(default_factory=lambda: defaultdict(list))
     returned: dict[Certificate, list[str]] = field(default_factory=lambda: defaultdict(list))
     left: list[Outcome] = field(default_factory=list[Outcome])
     places: DiscoveryOptions = field(default_factory=DiscoveryOptions)
+    memory: Memory | None = None
 
     @property
     def empty(self) -> bool:
@@ -104,28 +113,35 @@ def places_of(wanted: Sequence[Wish]) -> DiscoveryOptions:
     )
 
 
+def recalling(host: ActingHost, backends: Sequence[Backend]) -> ActingHost:
+    """Return the same host, which does not read again what is unchanged since the last repair of this account.
+
+    Only a look for drift may ask it. What that finds missing is observed anew when it is mended. What it finds as it
+    should be is reported as unchanged, and nothing else: `add`, `remove`, `apply`, `check`, `list` and `doctor` say
+    what a store shows, and read it.
+    """
+    memory = memory_file.recall(host, _state(host), walk.question(backends))
+    return host if memory is None else host.recalling(memory)
+
+
 def look(
     host: ActingHost, backends: Sequence[Backend], ledger: Ledger, wanted: Sequence[Wish], former: Sequence[Certificate]
 ) -> Drift:
     """Observe every store of the acting account once, and return the differences. Nothing is changed.
 
-    Between two runs only the places that the last scan of trees found are kept (`known_bundles`); within one, each file
-    is read once (`host.remembering`), and equal bundles are parsed once. No content or verdict is kept from run to run.
-    In processor time, an idle repair takes 0.50 s on a hundred environments and 2,000 other directories, `list` 0.43 s,
-    and a repair without them 0.37 s. Full bundles of 220 kB in place of small ones add nothing if they are equal, and
-    0.25 s if all hundred differ. A memory of inodes and times would save a part of that once an hour, and would have to
-    be believed (`tests/end_to_end/declared/test_cost.py` keeps the bound of twice `list`).
+    Within one run, each file is read once (`host.remembering`), and equal bundles are parsed once. With a host that is
+    `recalling`, files and directories that have not changed since the last run are not read.
     """
     host = host.still_remembering()
     asked = _existing(host, places_of(wanted))
-    state = State(host.state_base(), host.account.uid, machine=host.account.uid == host.machine_owner)
+    state = _state(host)
     places = replace(known_bundles.fill(host, state, asked), through=True)
     remembered = [store for store, _ in ledger.placements]
     try:
         found = discovery.discover(host, backends, places, remembered, adding=True)
     except UsageProblem:  # a path that `--search` named is not an environment any more
         found = discovery.discover(host, backends, replace(places, pythons=()), remembered, adding=True)
-    drift = Drift(places=known_bundles.scanned(places, found.known))
+    drift = Drift(places=known_bundles.scanned(places, found.known), memory=host.memory)
     naming: dict[str, list[str]] = defaultdict(list)
     serving = {store.location: store.id for _, store in found.stores.values() if store.on_demand}
     reached = _reached(host)
@@ -146,9 +162,9 @@ def look(
         unserved = store.on_demand and not record
         meant = [one for one in wanted if one.certificate.sha256 not in shared - record.keys()]
         missing = [] if unserved else scene.missing(meant)
-        if missing and (why := scene.decided(missing)):
-            drift.left.append(Outcome(store, Result.FOREIGN, why))
-            missing = []
+        if missing and (decided := scene.decided(missing)):
+            drift.left.append(Outcome(store, Result.FOREIGN, "; ".join(dict.fromkeys(decided.values()))))
+            missing = [one for one in missing if one not in decided]
         for one in missing:  # a managed file is written only together with a setting that names it
             drift.missing[one] += [store.id, *(naming[store.location] if store.on_demand else ())]
         for former_one in scene.returned(former):
@@ -160,6 +176,8 @@ def mend(engine: Engine, drift: Drift, by: str, *, command: str, dry_run: bool) 
     """Change the stores of a scope as its ledger asks; certificates with the same stores are changed together."""
     outcomes: dict[str, Outcome] = {one.store.id: one for one in drift.left}
     recovered = False
+    if drift.memory is not None and not dry_run:
+        engine.keep_memory(drift.memory)
     requests = [
         (Request((one,), trusted=False, by=by, dry_run=dry_run, returned=True, command=command), tuple(ids))
         for one, ids in drift.returned.items()
@@ -215,12 +233,24 @@ class _Scene:
         going = {one.sha256 for one in change.remove}
         return [one for one in former if one.sha256 in going]
 
-    def decided(self, missing: Sequence[Wish]) -> str:
-        """Return the person's decision because of which certificates are missing, in words; or ""."""
+    def decided(self, missing: Sequence[Wish]) -> dict[Wish, str]:
+        """Return the person's decision, in words, of each certificate that is missing because of one."""
+        found = {one: why for one in missing if (why := self._overruled(one))}
+        left = [one for one in missing if one not in found]
+        return found | (dict.fromkeys(left, why) if (why := self._set_since(left)) else {})
+
+    def _overruled(self, one: Wish) -> str:
+        """Return who keeps the store from showing one certificate as it is wanted, in words; or ""."""
         if isinstance(self._seen, str):
             return ""
-        if any(self._seen.anchors.get(one.certificate.sha256) is Trust.DISTRUSTED for one in missing):
-            return _DISTRUSTED
+        desired = Desired(one.certificate, trusted=True, domains=one.terms.domains)
+        state = overruled(self._seen, desired, self._record.get(desired.sha256))
+        if state is None or (one.new and state is not Trust.DISTRUSTED):  # new terms are set, as `add` would
+            return ""
+        return f"{one.certificate.name} {_OVERRULED[state]}"
+
+    def _set_since(self, missing: Sequence[Wish]) -> str:
+        """Return that a person has changed the setting since, in words; or ""."""
         placed = [self._record[one.certificate.sha256] for one in missing if one.certificate.sha256 in self._record]
         if not placed or not isinstance(self._backend, Reference):
             return ""
@@ -254,6 +284,10 @@ def _reached(host: Host) -> frozenset[str]:
     if host.account.is_root or host.is_image:
         return frozenset()
     return frozenset(sha256 for _, sha256 in machine_ledger(host)[0].placements)
+
+
+def _state(host: Host) -> State:
+    return State(host.state_base(), host.account.uid, machine=host.account.uid == host.machine_owner)
 
 
 def _existing(host: Host, places: DiscoveryOptions) -> DiscoveryOptions:

@@ -1,8 +1,9 @@
 """Decides which copies of a certificate are managed, and thus what changes in a store: one pure function, the only one.
 
-A copy is managed if it carries the mark of trustinstall, if the ledger names its exact place, or if the certificate was
-adopted. Any other copy is foreign: it stays and is named, unless the caller requests it by its full fingerprint. A copy
-that cannot be removed through its store is always foreign.
+A copy is managed if it carries the mark of trustinstall, or if the ledger names its exact place, as it does for a copy
+that was adopted. Any other copy is foreign: it stays and is named, unless the caller requests it by its full
+fingerprint. A copy that cannot be removed through its store is always foreign. An entry that distrusts stays, and is
+not named: after a removal it does what the caller wants.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from trustinstall.stores.desired import Change
+from trustinstall.stores.observation import State
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,12 +22,19 @@ if TYPE_CHECKING:
 
 
 def managed(copy: Copy, placement: Placement | None) -> bool:
-    """Whether a copy is managed by trustinstall; `placement`: the ledger's record of its certificate in this store."""
+    """Whether a copy is managed by trustinstall; `placement`: the ledger's record of its certificate in this store.
+
+    An adopted placement without entries is of a store whose copies have no names (a bundle): all of them are managed.
+    """
     if not copy.removable:
         return False
     if copy.marked:
         return True
-    return placement is not None and (placement.adopted or (copy.entry != "" and copy.entry in placement.entries))
+    if placement is None:
+        return False
+    if placement.adopted and not placement.entries:
+        return True
+    return copy.entry != "" and copy.entry in placement.entries
 
 
 def decide(seen: Observation, desired: Sequence[Desired], record: Record, *, take_foreign: bool = False) -> Change:
@@ -52,8 +61,8 @@ def decide(seen: Observation, desired: Sequence[Desired], record: Record, *, tak
             continue
         going = ([copy for copy in copies if copy.removable] or copies) if take_foreign else own
         remove += going
-        unexplained = one.sha256 in seen.anchors and not copies and placement is None and not take_foreign
-        if len(going) < len(copies) or unexplained:
+        unexplained = not (holds(seen, one) or copies or placement or take_foreign)
+        if unexplained or any(copy.trusts and copy not in going for copy in copies):
             foreign.add(one.sha256)
         if going or placement is not None or (take_foreign and one.sha256 in seen.anchors):
             drop.append(one.certificate)
@@ -74,5 +83,19 @@ def holds(seen: Observation, one: Desired) -> bool:
     """Whether a store shows the desired state of one certificate."""
     state = seen.anchors.get(one.sha256)
     if not one.trusted:
-        return state is None
+        return state in {None, State.DISTRUSTED, State.WITHDRAWN}
     return state is one.goal and (not one.domains or seen.limits.get(one.sha256, one.domains) == one.domains)
+
+
+def overruled(seen: Observation, one: Desired, placement: Placement | None) -> State | None:
+    """Return the state in which a person or a policy keeps a wanted certificate; None if nobody has decided that.
+
+    Trust was taken away, or a foreign copy trusts it for other servers than it is wanted for.
+    """
+    state = seen.anchors.get(one.sha256)
+    if holds(seen, one) or state in {None, State.PARTIAL}:
+        return None
+    if state in {State.DISTRUSTED, State.WITHDRAWN}:
+        return state
+    others = any(copy.trusts and not managed(copy, placement) for copy in seen.copies_of(one.sha256))
+    return state if others else None

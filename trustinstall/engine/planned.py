@@ -6,10 +6,10 @@ A diff has no context lines, and shows only the differing part of a line: the re
 from __future__ import annotations
 
 import difflib
-import hashlib
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from trustinstall.certificates.fingerprint import sha256_of
 from trustinstall.engine.outcome import Planned
 from trustinstall.errors import TrustInstallError, printable
 from trustinstall.stores.steps import Delete, Edit, Link, MakeDirectory
@@ -32,10 +32,7 @@ _CUT = "…"
 def steps(host: Host, plan: Plan, *, diff: bool) -> tuple[Planned, ...]:
     """Return the steps of a plan in order; with `diff`, files are read for the lines that would change."""
     found = [_step(host, step, diff=diff) for step in plan.steps]
-    found += [
-        Planned("operate", f"{one.operation} sha256 {hashlib.sha256(one.der).hexdigest()[:_DIGITS]}")
-        for one in plan.operations
-    ]
+    found += [Planned("operate", f"{one.operation} sha256 {sha256_of(one.der)[:_DIGITS]}") for one in plan.operations]
     runs = plan.refresh.runs if plan.refresh else ()
     return (*found, *(Planned("run", printable(" ".join(run.argv), _PATH)) for run in runs))
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trustinstall.engine import audit
 from trustinstall.engine.recovery import recover
-from trustinstall.errors import StateError
-from trustinstall.state import ledger_file
+from trustinstall.errors import StateError, TrustInstallError
+from trustinstall.state import ledger_file, memory_file
 from trustinstall.state.directory import State, prepare
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from trustinstall.engine.outcome import Outcome
     from trustinstall.engine.request import Request
     from trustinstall.host import ActingHost
+    from trustinstall.host.memory import Memory
     from trustinstall.state.ledger import Covered, Ledger
     from trustinstall.state.terms import Terms
     from trustinstall.stores.backend import Backend
@@ -77,12 +78,17 @@ class Records:
             for one in request.certificates:
                 ledger.uncover(one.sha256, accounts)
 
-    def note_imports(self, request: Request, held: Mapping[str, tuple[str, ...]]) -> None:
-        """Note which stores held certificates before a policy of the machine makes others import them."""
+    def note_imports(
+        self, request: Request, held: Mapping[str, tuple[str, ...]], terms: Mapping[str, Terms | None]
+    ) -> None:
+        """Note which stores held certificates before a policy of the machine makes others import them.
+
+        `terms`: those of single certificates, in place of the request's.
+        """
         prepare(self._host, self._state)
         with self._ledger_update() as ledger:
             for one in request.certificates:
-                ledger.claim(one, request.by, self._host.stamp(), request.terms)
+                ledger.claim(one, request.by, self._host.stamp(), terms.get(one.sha256, request.terms))
                 ledger.note_imports(one.sha256, held[one.sha256])
 
     def forget_imports(self, request: Request, backends: Collection[str]) -> None:
@@ -91,6 +97,15 @@ class Records:
             for one in request.certificates:
                 if not any(store.partition(":")[0] in backends for store in ledger.stores_of(one.sha256)):
                     ledger.note_imports(one.sha256, None)
+
+    def keep_memory(self, memory: Memory) -> None:
+        """Keep what a look has read for the next one, while something is wanted; a failure does no harm."""
+        if not memory.learned:
+            return
+        with suppress(OSError, TrustInstallError), self._locked() as host:
+            ledger = self.ledger()
+            if ledger.claims or ledger.placements:
+                memory_file.keep(host, self._state, memory)
 
     @contextmanager
     def _ledger_update(self) -> Generator[Ledger, None, None]:
@@ -112,6 +127,8 @@ class Records:
             raise StateError(
                 f"cannot write {self._state.ledger}: {error.strerror}; all was put back: mend that, and try again"
             ) from None
+        if not (ledger.claims or ledger.placements):
+            memory_file.forget(host, self._state)
 
     @contextmanager
     def _locked(self) -> Generator[ActingHost, None, None]:

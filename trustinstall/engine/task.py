@@ -44,8 +44,10 @@ class StoreTask:
         return frozenset((*(one.sha256 for one in self.desired), *self.record))
 
     def observe(self, host: Host) -> Observation:
-        """Observe the store."""
-        return self.backend.observe(host, self.store, self.names)
+        """Observe the store, and what it still says of certificates that are to be removed."""
+        seen = self.backend.observe(host, self.store, self.names)
+        unseen = [one.certificate for one in self.desired if not one.trusted and not seen.copies_of(one.sha256)]
+        return self.backend.identified(host, self.store, seen, unseen) if unseen else seen
 
     def decide(self, seen: Observation) -> Change:
         """Decide the change."""

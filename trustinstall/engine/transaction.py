@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from trustinstall.host import ActingHost, GuardHeld
     from trustinstall.state.journal import Journal
     from trustinstall.stores.backend import Backend
-    from trustinstall.stores.desired import Change
+    from trustinstall.stores.desired import Change, Desired
     from trustinstall.stores.observation import Observation
     from trustinstall.stores.plan import Refresh
     from trustinstall.stores.steps import Command, Step, Undo
@@ -206,14 +206,14 @@ def not_verified(store: Store, wrong: str) -> StoreError:
     return StoreError(store=store.id, cause=wrong, advice="everything was put back")
 
 
-def _still_shows(task: StoreTask, planned: StoreResult, after: Observation, sha256: str) -> bool:
+def _still_trusts(task: StoreTask, planned: StoreResult, after: Observation, one: Desired) -> bool:
     """Whether a certificate that was to be removed is still trusted, and not because of a foreign copy.
 
     Without its setting a program reads the defaults of all accounts, which may hold the certificate, too.
     """
-    if sha256 not in after.anchors or sha256 in planned.change.foreign:
+    if holds(after, one) or one.sha256 in planned.change.foreign:
         return False
-    mine = any(managed(copy, task.record.get(sha256)) for copy in after.copies_of(sha256))
+    mine = any(managed(copy, task.record.get(one.sha256)) for copy in after.copies_of(one.sha256))
     return mine or not planned.plan.detaches
 
 
@@ -224,7 +224,7 @@ def _faults(task: StoreTask, planned: StoreResult, after: Observation) -> Iterat
     for one in task.desired:
         if one.trusted and not holds(after, one):
             yield f"it does not show {one.certificate.name} after the change"
-        elif not one.trusted and _still_shows(task, planned, after, one.sha256):
+        elif not one.trusted and _still_trusts(task, planned, after, one):
             yield f"it still trusts {one.certificate.name} after the change"
     lost = 0 if planned.plan.detaches else len(before.anchors.keys() - after.anchors.keys() - going)
     if lost:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from trustinstall.host.memory import Wanted
 from trustinstall.patterns import regex
 from trustinstall.stores import trees
 from trustinstall.stores.store import OtherAccount, ScanProgress
@@ -48,12 +49,17 @@ def walk(host: Host, backends: Sequence[Backend], places: DiscoveryOptions) -> I
     table = _Table(host, backends)
     for path in places.known:
         yield from table.recognise(path)
-    for entry in trees.directories(host, places):
+    for entry in trees.directories(host, places, Wanted(table.question, table.candidates)):
         if isinstance(entry, (OtherAccount, ScanProgress)):
             yield entry
             continue
-        for name in table.candidates(entry.files):
+        for name in entry.files:
             yield from table.recognise(f"{entry.path}/{name}")
+
+
+def question(backends: Sequence[Backend]) -> str:
+    """Return a text that names the files that a walk for these backends asks about."""
+    return "|".join(dict.fromkeys(one.candidates.names.pattern for one in backends if one.candidates is not None))
 
 
 class _Table:
@@ -65,8 +71,8 @@ class _Table:
         wanted = [one.candidates for one in backends if one.candidates is not None]
         pieces = dict.fromkeys(piece for one in wanted for piece in one.pieces)
         self._pieces = [one for one in pieces if not any(other in one for other in pieces if other != one)]
-        patterns = dict.fromkeys(one.names.pattern for one in wanted)
-        self._names = regex("|".join(patterns) or "(?!)", re.IGNORECASE | re.ASCII)
+        self.question = question(backends)
+        self._names = regex(self.question or "(?!)", re.IGNORECASE | re.ASCII)
 
     def candidates(self, names: tuple[str, ...]) -> Iterable[str]:
         """Return the names in a directory that a backend asks for; most directories have none."""

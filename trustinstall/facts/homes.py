@@ -109,6 +109,12 @@ def remote(host: Host, path: str) -> str | None:
     return mount.type if mount is not None and _is_remote(mount) else None
 
 
+def file_system(host: Host, path: str) -> str | None:
+    """Return the type of the file system that a path lies on, or None if that is unknown."""
+    mount = _mount_of(host.real(path), _mounts(host))
+    return mount.type if mount is not None else None
+
+
 def _owned(host: Host, directories: list[str], mounts: list[Mount]) -> Iterator[tuple[int, str]]:
     """Yield the owners of the entries in directories, and one level deeper in root's own (/home/DOMAIN/alice)."""
     for directory in directories:

@@ -16,6 +16,10 @@ _HOMEBREW = "/opt/homebrew/bin"
 
 def programs(host: Host, names: tuple[str, ...]) -> bool:
     """Whether one of these programs is in a directory of programs."""
+    return host.remembered(("programs", names), lambda: _are_there(host, names))
+
+
+def _are_there(host: Host, names: tuple[str, ...]) -> bool:
     home = host.account.home
     directories = (*BINARIES, _HOMEBREW, *((f"{home.rstrip('/')}/.local/bin",) if home else ()))
     return any(host.executable(f"{directory}/{name}") for directory in directories for name in names)

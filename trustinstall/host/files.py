@@ -9,9 +9,9 @@ import errno
 import os
 import stat
 import sys
-from dataclasses import dataclass
 from enum import Enum
-from io import BufferedReader
+
+from trustinstall.values import NamedTuple
 
 LIMIT = 64 * 1024 * 1024  # bytes; the largest bundle seen in the wild is below 2 MiB
 _PIECE = 16 * 1024 * 1024  # bytes that one read may return
@@ -32,8 +32,10 @@ class Kind(Enum):
     OTHER = "other"
 
 
-@dataclass(frozen=True)
-class Status:
+_KINDS = {stat.S_IFREG: Kind.FILE, stat.S_IFDIR: Kind.DIRECTORY, stat.S_IFLNK: Kind.LINK}
+
+
+class Status(NamedTuple):
     """The result of lstat(2) for a path: owner and group numbers, permission bits, bytes, times in nanoseconds.
 
     Attributes:
@@ -63,9 +65,7 @@ def status(path: str) -> Status | None:
         if sys.platform == "win32" and error.errno == errno.EINVAL:  # no file can have such a name
             return None
         raise
-    kinds = ((stat.S_ISREG, Kind.FILE), (stat.S_ISDIR, Kind.DIRECTORY), (stat.S_ISLNK, Kind.LINK))
-    kind = next((kind for test, kind in kinds if test(found.st_mode)), Kind.OTHER)
-    kind = Kind.LINK if is_surrogate(found) else kind
+    kind = Kind.LINK if is_surrogate(found) else _KINDS.get(stat.S_IFMT(found.st_mode), Kind.OTHER)
     return Status(
         kind,
         stat.S_IMODE(found.st_mode),
@@ -103,10 +103,7 @@ def names(path: str) -> list[str]:
 
 def read(path: str, limit: int) -> bytes:
     """Return the content of a regular file of at most `limit` bytes; the last component is not followed."""
-    descriptor = open_regular(path, NOFOLLOW)
-    with open(descriptor, "rb") as file:
-        check_not_followed(descriptor, path)
-        content = _at_most(file, limit + 1)
+    content = head(path, limit + 1)
     if len(content) > limit:
         raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), path)
     return content
@@ -115,21 +112,20 @@ def read(path: str, limit: int) -> bytes:
 def head(path: str, size: int) -> bytes:
     """Return the first bytes of a regular file, at most `size`; the last component is not followed."""
     descriptor = open_regular(path, NOFOLLOW)
-    with open(descriptor, "rb") as file:
+    try:
         check_not_followed(descriptor, path)
-        return _at_most(file, size)
+        return _at_most(descriptor, size)
+    finally:
+        os.close(descriptor)
 
 
-def _at_most(file: BufferedReader, size: int) -> bytes:
+def _at_most(descriptor: int, size: int) -> bytes:
     """Return the first `size` bytes: in pieces, because a read allocates memory for all that it may return."""
     parts: list[bytes] = []
-    piece = min(max(os.fstat(file.fileno()).st_size + 1, _LEAST), _PIECE)  # the octet more finds the end
-    while size:
-        asked = min(size, piece)
-        parts.append(file.read(asked))
-        if len(parts[-1]) < asked:
-            break
-        size -= asked
+    piece = min(max(os.fstat(descriptor).st_size + 1, _LEAST), _PIECE)  # the octet more finds the end
+    while size and (part := os.read(descriptor, min(size, piece))):
+        parts.append(part)
+        size -= len(part)
     return b"".join(parts)
 
 

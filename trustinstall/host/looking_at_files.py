@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
-from trustinstall.host import control, files, paths
+from trustinstall.host import control, files, paths, walking
 from trustinstall.host.value import HostValue
+from trustinstall.host.walking import Bounds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from trustinstall.host.files import Status
+    from trustinstall.host.memory import Lists
+    from trustinstall.host.walking import Entry
 
 
 class LooksAtFiles(HostValue):
@@ -57,15 +59,24 @@ class LooksAtFiles(HostValue):
     def names(self, path: str) -> list[str]:
         """Return the sorted names in a directory; empty if it does not exist or may not be read."""
         try:
-            return files.names(paths.reached(self.root, path))
+            real = paths.reached(self.root, path)
+            return files.names(real) if self.memory is None else self.memory.names(real)
         except OSError:  # links in a circle
             return []
 
-    def walk(
-        self, top: str, limit: int = 2_000_000, seconds: float = math.inf, skipped: frozenset[str] = frozenset()
-    ) -> Iterator[paths.Entry]:
-        """Yield every directory below `top`, on the same file system, links not followed; see `paths.walk`."""
-        return paths.walk(self.root, top if self.root == "/" else self.real(top), limit, seconds, skipped)
+    def walk(self, top: str, bounds: Bounds = Bounds()) -> Iterator[Entry]:  # noqa: B008  it cannot be changed
+        """Yield every directory below `top`, on the same file system, links not followed; see `walking.walk`."""
+        return walking.walk(self.root, top if self.root == "/" else self.real(top), bounds, self.memory)
+
+    def learned(self, question: str, paths: Sequence[str], size: int, work_out: Callable[[], Lists]) -> Lists:
+        """Return an answer that depends on the files at these paths alone: that of `work_out`, or of an earlier run.
+
+        Links are not followed. The answer has `size` lists. It is an earlier run's only if this host recalls one
+        (`recalling`) and no file has changed since; see `memory.Memory`. Raises what `work_out` raises.
+        """
+        if self.memory is None:
+            return work_out()
+        return self.memory.answer(question, [self.where(path) for path in paths], size, work_out)
 
     def is_directory(self, path: str) -> bool:
         """Whether a path leads to a directory (links are followed)."""

@@ -1,44 +1,14 @@
-"""Paths and trees: links resolved inside a root, and walks through directories that may be hostile."""
+"""Paths: links resolved inside a root."""
 
 from __future__ import annotations
 
 import errno
-import math
 import os
-import stat
 import sys
-import time
-from typing import TYPE_CHECKING
 
-from trustinstall.host import watchdog
-from trustinstall.host.files import is_surrogate, link_target
-from trustinstall.values import NamedTuple
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from trustinstall.host.files import link_target
 
 _MAX_LINKS = 40  # as the Linux kernel does (path_resolution(7))
-_NONE: frozenset[str] = frozenset()
-_WINDOWS = sys.platform == "win32"
-_UNKNOWN = 0  # the device in Windows' directory entries: behind a junction it is another one
-
-
-class Entry(NamedTuple):
-    """One directory of a walk.
-
-    Attributes:
-        path: its host path.
-        uid: its owner.
-        files: the names of the regular files and links in it.
-        entered: False if it belongs to another account, and was not read.
-        below: the names of the directories in it that the walk enters next.
-    """
-
-    path: str
-    uid: int
-    files: tuple[str, ...]
-    entered: bool
-    below: list[str]
 
 
 def below(root: str, path: str) -> str:
@@ -102,59 +72,3 @@ def resolve(root: str, path: str) -> str:
             done = []
         pending += [piece for piece in reversed(target.split("/")) if piece not in {"", "."}]
     return "/" + "/".join(done)
-
-
-def walk(
-    root: str, top: str, limit: int, seconds: float = math.inf, skipped: frozenset[str] = _NONE
-) -> Iterator[Entry]:
-    """Yield every directory from `top` down, depth first, in no set order.
-
-    Links are not followed. Other file systems are not entered, and neither is `skipped`: names, or whole host paths. A
-    caller that clears `Entry.below` keeps the walk from going on below it. As root, a directory of another account is
-    yielded with `entered=False` and left alone. Raises OSError(EFBIG) after `limit` entries, and OSError(ETIMEDOUT)
-    after `seconds`.
-    """
-    as_root = hasattr(os, "geteuid") and os.geteuid() == 0
-    try:
-        start = os.lstat(below(root, top))
-    except OSError:
-        return
-    pending = [(top, start)]
-    devices = (start.st_dev, _UNKNOWN)
-    seen, end = 0, time.monotonic() + seconds
-    while pending:
-        path, found = pending.pop()
-        if not stat.S_ISDIR(found.st_mode) or found.st_dev not in devices or (_WINDOWS and is_surrogate(found)):
-            continue
-        if as_root and found.st_uid != 0:
-            yield Entry(path, found.st_uid, (), entered=False, below=[])
-            continue
-        watchdog.beat()
-        names, directories = _scan(below(root, path))
-        seen += len(names) + len(directories)
-        if seen > limit:
-            raise OSError(errno.EFBIG, f"more than {limit} entries", top)
-        if time.monotonic() > end:
-            raise OSError(errno.ETIMEDOUT, f"more than {seconds:.0f} seconds", top)
-        inner = [one for one in directories if one not in skipped]
-        yield Entry(path, found.st_uid, names, True, inner)  # noqa: FBT003  names of fields would take a fifth longer
-        inside = path if path.endswith("/") else f"{path}/"
-        for name in inner:
-            child = inside + name
-            if child not in skipped:
-                try:
-                    pending.append((child, directories[name].stat(follow_symlinks=False)))
-                except OSError:
-                    continue  # it no longer exists, or may not be read
-
-
-def _scan(path: str) -> tuple[tuple[str, ...], dict[str, os.DirEntry[str]]]:
-    """Return the names of the files and links in a directory, and its directories; none if it cannot be read."""
-    try:
-        with os.scandir(path) as entries:
-            scanned = list(entries)
-    except OSError:
-        return (), {}
-    names = [one.name for one in scanned]
-    directories = {one.name: one for one in scanned if one.is_dir(follow_symlinks=False)}
-    return tuple([one for one in names if one not in directories] if directories else names), directories

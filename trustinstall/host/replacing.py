@@ -10,7 +10,6 @@ Every path here is a real path. Sources: open(2), rename(2), fsync(2).
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import errno
 import os
 import sys
@@ -133,7 +132,7 @@ def check_unchanged(path: str, seen: Status | None) -> None:
     """
     now = files.status(path)
     if seen is not None and now is not None and seen.links > 1:
-        now = dataclasses.replace(now, links=seen.links, ctime_ns=seen.ctime_ns)
+        now = now._replace(links=seen.links, ctime_ns=seen.ctime_ns)
     if now != seen:
         raise swapping.changed(path)
 

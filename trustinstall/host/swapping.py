@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import dataclasses
 import errno
 import functools
 import os
@@ -114,7 +113,7 @@ def is_same(now: Status | None, seen: Status | None) -> bool:
     """
     if now is not None and seen is not None:
         links = seen.links if seen.links > 1 else now.links
-        now = dataclasses.replace(now, links=links, ctime_ns=seen.ctime_ns)
+        now = now._replace(links=links, ctime_ns=seen.ctime_ns)
     return now == seen
 
 

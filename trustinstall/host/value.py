@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from trustinstall.host.memory import Memory
     from trustinstall.host.passwords import Secret
 
 _T = TypeVar("_T")
@@ -53,6 +54,7 @@ class HostValue:
         known: files by which the last scan of whole trees recognised stores; a hint, as `DiscoveryOptions.known`.
         clock: returns the time in UTC.
         answers: known answers about the machine while it is not changed; None: nothing is kept.
+        memory: what an earlier run has read from unchanged files; None: everything is read.
     """
 
     platform: str
@@ -67,6 +69,7 @@ class HostValue:
     known: tuple[str, ...] = field(default=(), repr=False, compare=False)
     clock: Callable[[], datetime] = field(default=invocation.now, repr=False)
     answers: Answers | None = field(default=None, repr=False, compare=False)
+    memory: Memory | None = field(default=None, repr=False, compare=False)
 
     @classmethod
     def current(cls) -> Self:
@@ -122,6 +125,10 @@ class HostValue:
     def still_remembering(self) -> Self:
         """Return this host if it keeps answers already, else one that does: several looks of one command share them."""
         return self if self.answers is not None else self.remembering()
+
+    def recalling(self, memory: Memory) -> Self:
+        """Return the same host, which does not read again what is unchanged since an earlier run of this account."""
+        return replace(self, memory=memory)
 
     def remembered(self, question: Hashable, work_out: Callable[[], _T]) -> _T:
         """Return the answer to a question about what the acting account sees: the known one, or that of `work_out`."""

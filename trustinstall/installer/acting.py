@@ -28,9 +28,12 @@ _MODULES = (
     "trustinstall.editing.toml",
     "trustinstall.editing.yaml",
     "trustinstall.installer.company_roots",
+    "trustinstall_platforms.browsers.chromium_policy_plan",
+    "trustinstall_platforms.browsers.firefox_policy_plan",
     "trustinstall_platforms.keystores.check",
     "trustinstall_platforms.linux.anchor_directory_plan",
     "trustinstall_platforms.linux.debian_plan",
+    "trustinstall_platforms.tools.effective.condarc",
 )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from trustinstall.errors import StateError, UsageProblem, printable
 from trustinstall.installer.situation import ScopeOptions
 from trustinstall.patterns import regex
+from trustinstall.state.ledger import moment
 from trustinstall.state.scopes import own_ledger
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 _SPAN = regex(r"([1-9][0-9]{0,5})([hdw])", re.ASCII)
 _HOURS = {"h": 1, "d": 24, "w": 7 * 24}
 _DAY = regex(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+_LATEST = datetime.max.replace(microsecond=0, tzinfo=timezone.utc)
 _MEANT = "write a day (2027-01-31) or a span (12h, 7d, 2w)"
 
 
@@ -36,7 +38,10 @@ def end(text: str, now: datetime) -> str:
             found = _day_after(text)
         else:
             raise UsageProblem(f"{printable(text, 40)!r} is not an end of trust; {_MEANT}")
-    except (OverflowError, ValueError):
+    except OverflowError:
+        why = "ends after the year 9999, the last one that can be written; leave the end out, and the trust lasts"
+        raise UsageProblem(f"{printable(text, 40)!r} {why}") from None
+    except ValueError:
         raise UsageProblem(f"{printable(text, 40)!r} is not a day that exists; {_MEANT}") from None
     if found <= now:
         raise UsageProblem(f"{text} is over; name an end in the future, or leave the certificate out")
@@ -48,12 +53,19 @@ def last_moment(day: str) -> str:
     return _written(_day_after(day))
 
 
+def last_day(end: str) -> str:
+    """Return the last day that is over at an end, ISO 8601: the inverse of `last_moment`."""
+    return "9999-12-31" if end == _written(_LATEST) else (moment(end) - timedelta(days=1)).date().isoformat()
+
+
 def _day_after(day: str) -> datetime:
-    return datetime.fromisoformat(day).replace(tzinfo=timezone.utc) + timedelta(days=1)
+    """Return the moment after a day in UTC; for the last day of all that can be written, its last second."""
+    first = datetime.fromisoformat(day).replace(tzinfo=timezone.utc)
+    return _LATEST if first.date() == _LATEST.date() else first + timedelta(days=1)
 
 
-def _written(moment: datetime) -> str:
-    return moment.astimezone(timezone.utc).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
+def _written(end: datetime) -> str:
+    return end.astimezone(timezone.utc).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
 
 
 def take_out_ended(installer: Installer, kept: Collection[str] = ()) -> Report | None:

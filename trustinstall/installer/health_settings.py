@@ -13,7 +13,7 @@ from trustinstall.facts import readable, system_bundle
 from trustinstall.installer import health_fix
 from trustinstall.values import NamedTuple
 from trustinstall_platforms.tools.effective import decide, ours, paths
-from trustinstall_platforms.tools.effective.clients import READ
+from trustinstall_platforms.tools.effective.clients import READ, every
 from trustinstall_platforms.tools.effective.model import Form, Mode
 from trustinstall_platforms.tools.sessions import everyday
 
@@ -50,6 +50,7 @@ def findings(host: Host) -> Iterator[Finding]:
     if host.account.is_root:
         inside = (f"{directory}/{name}" for directory in _DIRECTORIES for name in host.names(directory))
         yield from _closed(host, "sessions of people", (*_FILES, *inside))
+    yield from _replaced(scenes[0], sessions)
     for scene in scenes:
         for client, found in decide.all_of_them(scene):
             yield from _of_client(scene, client, found)
@@ -65,6 +66,21 @@ def _switched_off(host: Host, sessions: Sequence[Session]) -> Iterator[Finding]:
             f"{one.said} has {client} accept every server, an impostor's too",
             taken.command or (() if taken.problem else (*host.program(), "doctor", "--fix")),
             taken.problem,
+        )
+
+
+def _replaced(scene: Scene, sessions: Sequence[Session]) -> Iterator[Finding]:
+    """Yield the aliases, functions and scripts that replace a client, each once, with the sessions that have them."""
+    found: dict[tuple[str, str], tuple[Effective, list[str]]] = {}
+    for session in sessions:
+        for client in every(scene) if session.instead else ():
+            one = decide.replaced(client, session)
+            if one is not None:
+                found.setdefault((client.name, str(one.decider)), (one, []))[1].append(session.name)
+    for (client_name, by), (one, names) in found.items():
+        reason = f"{one.problem}: what it trusts there cannot be known ({', '.join(names)})"
+        yield Finding(
+            "setting-unknown", client_name, by, reason, advice=f"Delete {by}, or name the roots in a setting."
         )
 
 

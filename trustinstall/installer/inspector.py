@@ -223,6 +223,8 @@ class Inspector:
     def find(self, sha256: str, *, discovery: DiscoveryOptions | None = None) -> Certificate | None:
         """Return the certificate of a full fingerprint (64 digits) from the first store that holds it, or None.
 
+        One that was removed is returned from a ledger, too: a store may still name it in a way that does not hold it.
+
         >>> Installer(IMAGE).find("0" * 64) is None
         True
         """
@@ -233,7 +235,7 @@ class Inspector:
                 for der in backend.anchors(host, store):
                     if Certificate.held(der).sha256 == sha256:
                         return Certificate.held(der)
-        return None
+        return (scopes.machine_ledger(self.host)[0].former | scopes.own_ledger(self.host).former).get(sha256)
 
     def check_places(self, discovery: DiscoveryOptions, scope: str | ScopeOptions | None = None) -> None:
         """Raise UsageProblem or NoRights if the places that the caller names cannot be reached from here."""

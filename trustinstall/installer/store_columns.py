@@ -9,7 +9,6 @@ them, for a look at them starts programs of Windows. Sources: the modules of the
 
 from __future__ import annotations
 
-import hashlib
 import posixpath
 from contextlib import suppress
 from functools import reduce
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING
 from trustinstall import catalog
 from trustinstall.catalog import SYSTEM_STORES
 from trustinstall.certificates.certificate import Certificate
+from trustinstall.certificates.fingerprint import sha256_of
 from trustinstall.certificates.public_roots import FINGERPRINTS
 from trustinstall.engine import discovery
 from trustinstall.errors import TrustInstallError, printable
@@ -142,7 +142,7 @@ def _held(host: Host, backend: Backend, store: Store) -> Iterator[_Held]:
         if backend.name not in _WITH_STATES:
             yield _Held(store, ders, problem="; ".join(seen.problems))
             return
-        of = {der: hashlib.sha256(der).hexdigest() for der in ders}
+        of = {der: sha256_of(der) for der in ders}
         by_state = {state: frozenset(der for der in ders if seen.anchors.get(of[der]) is state) for state in State}
         limited = {der: seen.limits.get(of[der], ()) for der in by_state[State.LIMITED]}
         yield _Held(store, by_state[State.TRUSTED], limited, by_state[State.DISTRUSTED])
@@ -157,7 +157,7 @@ def _inside(host: Host, backend: Backend, store: Store) -> _Held:
         ders = frozenset(backend.anchors(host, store))
     except (OSError, TrustInstallError) as error:
         return _Held(store, _Ders(), problem=printable(str(error), 300))
-    trusted = [der for der in ders if seen.anchors.get(hashlib.sha256(der).hexdigest()) is State.TRUSTED]
+    trusted = [der for der in ders if seen.anchors.get(sha256_of(der)) is State.TRUSTED]
     return _Held(store, frozenset(trusted))
 
 

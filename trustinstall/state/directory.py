@@ -1,8 +1,8 @@
 """The directory of trustinstall's state: who may read it, and when it is trusted.
 
 <base>/                  the ledger: every account may read the ledger of the machine's scope
-<base>/private/          0700: the lock, places of bundles, and the journal with the former content of files
-                         (it may hold secrets)
+<base>/private/          0700: the lock, places of bundles, what the last repair has read, and the journal with the
+                         former content of files (it may hold secrets)
 """
 
 from __future__ import annotations
@@ -51,6 +51,11 @@ class State:
     def hints(self) -> str:
         """The file of places in which a scan found bundles: see `known_bundles`."""
         return f"{self.private}/places.json"
+
+    @property
+    def memory(self) -> str:
+        """The file of what the last `repair` has read: see `memory_file`."""
+        return f"{self.private}/memory.json"
 
     @property
     def kept_keys(self) -> str:

@@ -17,6 +17,7 @@ from trustinstall.values import NamedTuple
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from trustinstall.certificates.certificate import Certificate
     from trustinstall.host import Host
     from trustinstall.stores.desired import Change
     from trustinstall.stores.observation import Observation
@@ -104,6 +105,16 @@ class Backend(ABC):
     @abstractmethod
     def observe(self, host: Host, store: Store, names: frozenset[str], /) -> Observation:
         """Read which anchors the store's clients trust now, and every copy of the certificates in `names` (SHA-256)."""
+
+    def identified(
+        self, _host: Host, _store: Store, seen: Observation, _certificates: Sequence[Certificate], /
+    ) -> Observation:
+        """Return `seen` with the copies that only a certificate itself identifies.
+
+        It is asked about certificates that are to be removed and of which `seen` has no copy: a place may name them by
+        another digest than SHA-256.
+        """
+        return seen
 
     @abstractmethod
     def anchors(self, host: Host, store: Store, /) -> Iterator[bytes]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import sys
 from typing import TYPE_CHECKING
 
+from trustinstall.certificates.fingerprint import sha256_of
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, blocks_of, ders_of
 from trustinstall.editing.pem_blocks import Blocks, marked, unmarked
 from trustinstall.errors import StoreError
@@ -16,7 +16,7 @@ from trustinstall.stores.steps import Edit, digest
 from trustinstall.values import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from trustinstall.host import Host
     from trustinstall.stores.desired import Change
@@ -59,37 +59,42 @@ def observe(
 
     Anchors are those whose PEM has one of the `labels`, which all readers of the bundle accept.
     """
+    question = " ".join(("bundle", *sorted(labels)))
     try:
-        data = host.read(path)
+        held = _Held(*host.learned(question, (path,), len(_Held._fields), lambda: _read(host, path, labels)))
     except FileNotFoundError:
         return Observation({}, problems=("the bundle is missing",))
-    # Many environments hold the same bundle: the same bytes are parsed once.
-    question = "bundle", hashlib.sha256(data).digest(), labels
-    held = host.remembered(question, lambda: _held(data, labels))
     found = [Copy(sha256, path, marked=True) for sha256 in held.ours if sha256 in names]
     found += [Copy(sha256) for sha256 in held.unmarked if sha256 in names]
-    return Observation(held.anchors, frozenset(held.ours), held.problems, copies=tuple(found))
+    anchors = dict.fromkeys(held.anchors, State.TRUSTED)
+    return Observation(anchors, frozenset(held.ours), held.problems, copies=tuple(found))
 
 
 class _Held(NamedTuple):
     """The content of a bundle: its anchors, its faults, the managed blocks, and the certificates outside of them."""
 
-    anchors: Mapping[str, State]
+    anchors: tuple[str, ...]
     problems: tuple[str, ...]
     ours: tuple[str, ...]
     unmarked: tuple[str, ...]
+
+
+def _read(host: Host, path: str, labels: frozenset[str]) -> _Held:
+    """Read and parse a bundle. Many environments hold the same one: the same bytes are parsed once."""
+    data = host.read(path)
+    return host.remembered(("bundle", hashlib.sha256(data).digest(), labels), lambda: _held(data, labels))
 
 
 def _held(data: bytes, labels: frozenset[str]) -> _Held:
     blocks = blocks_of(data)
     certificates = [one for one in blocks if one.label in CERTIFICATE_LABELS]
     damaged = sum(one.der is None for one in blocks)
-    anchors = {_sha256(one.der): State.TRUSTED for one in certificates if one.der is not None and one.label in labels}
+    anchors = tuple(sha256_of(one.der) for one in certificates if one.der is not None and one.label in labels)
     problems = [f"{damaged} of its PEM blocks are damaged"] if damaged else []
     if not certificates:
         problems.append("the bundle holds no certificate")
     others = tuple(sha256 for sha256, _ in unmarked(data, blocks))
-    return _Held(anchors, tuple(problems), tuple(marked(data)), others)
+    return _Held(tuple(dict.fromkeys(anchors)), tuple(problems), tuple(marked(data)), others)
 
 
 def copies(data: bytes, path: str, names: frozenset[str]) -> Iterator[Copy]:
@@ -137,7 +142,3 @@ def owner(host: Host, path: str, what: str = "bundle") -> tuple[int, str | None]
         reason = f"{error.strerror}; take that right away, so that the {what} is only its owner's"
         return (status.uid if status else 0), reason
     return uid, host.may_write(path) if uid == host.account.uid else None
-
-
-def _sha256(der: bytes) -> str:
-    return sys.intern(hashlib.sha256(der).hexdigest())  # many bundles hold the same roots

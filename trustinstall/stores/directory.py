@@ -6,11 +6,13 @@ certificate; other files of the directory are not changed, unless the caller ask
 
 from __future__ import annotations
 
-import hashlib
 import posixpath
 from abc import abstractmethod
+from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
+from trustinstall.certificates.fingerprint import sha256_of
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.errors import StoreError, printable
 from trustinstall.host import Kind
@@ -20,7 +22,7 @@ from trustinstall.stores.observation import Copy, Observation, State
 from trustinstall.stores.plan import Placed, Plan
 from trustinstall.stores.steps import ABSENT, Content, Delete, Edit, digest
 from trustinstall.stores.store import Store, blocked
-from trustinstall.values import dataclass
+from trustinstall.values import NamedTuple, dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -41,6 +43,15 @@ class Directory:
     path: str
     program: str
     clients: str
+
+
+class _Seen(NamedTuple):
+    """The certificates of one file that count, and its copies: fingerprints, names, and for each the mark, or ""."""
+
+    anchors: tuple[str, ...]
+    sha256: tuple[str, ...]
+    entries: tuple[str, ...]
+    marked: tuple[str, ...]
 
 
 class CertificateDirectories(Backend):
@@ -66,9 +77,14 @@ class CertificateDirectories(Backend):
 
     def observe(self, host: Host, store: Store, names: frozenset[str]) -> Observation:
         """Observe which certificates the program reads, and which of the files are managed by trustinstall."""
-        files = self._files(host, store.location)
-        anchors = {_sha256(der): State.TRUSTED for data in files.values() for der in self.ders(data)}
-        copies = [one for path, data in files.items() for one in self.copies(path, data)]
+        anchors: dict[str, State] = {}
+        copies: list[Copy] = []
+        for path in self._paths(host, store.location):
+            with suppress(OSError):
+                read = partial(self._seen, host, path)
+                seen = _Seen(*host.learned(f"{self.name} file", (path,), len(_Seen._fields), read))
+                anchors.update(dict.fromkeys(seen.anchors, State.TRUSTED))
+                copies += [Copy(one, entry, bool(told)) for one, entry, told in zip(*seen[1:], strict=True)]
         marked = frozenset(one.sha256 for one in copies if one.marked)
         return Observation(anchors, marked, copies=tuple(one for one in copies if one.sha256 in names))
 
@@ -106,7 +122,7 @@ class CertificateDirectories(Backend):
 
     def copies(self, path: str, data: bytes) -> Iterator[Copy]:
         """Yield the copies of certificates in a file; a copy of trustinstall is recognised by the file's name."""
-        for sha256 in map(_sha256, self.ders(data)):
+        for sha256 in map(sha256_of, self.ders(data)):
             yield Copy(sha256, path, marked=posixpath.basename(path) == _name(sha256))
 
     def step(
@@ -120,18 +136,31 @@ class CertificateDirectories(Backend):
             raise refusal(store, f"{printable(path)} holds more than that certificate")
         return Delete(path, digest(old or b""))
 
+    def _seen(self, host: Host, path: str) -> _Seen:
+        data = host.read(path, _LARGEST)
+        copies = list(self.copies(path, data))
+        return _Seen(
+            tuple(map(sha256_of, self.ders(data))),
+            tuple(one.sha256 for one in copies),
+            tuple(one.entry for one in copies),
+            tuple("marked" if one.marked else "" for one in copies),
+        )
+
     def _files(self, host: Host, directory: str) -> dict[str, bytes]:
-        """Return the files that the program can read there; unreadable files and links are skipped."""
+        """Return the files that the program can read there; unreadable ones are skipped."""
         found: dict[str, bytes] = {}
+        for path in self._paths(host, directory):
+            with suppress(OSError):
+                found[path] = host.read(path, _LARGEST)
+        return found
+
+    def _paths(self, host: Host, directory: str) -> Iterator[str]:
+        """Yield the files that the program reads there; links are skipped."""
         for name in list(filter(self.reads, host.names(directory)))[:_MOST]:
             path = f"{directory}/{name}"
             status = host.status(path)
-            try:
-                if status is not None and status.kind is Kind.FILE:
-                    found[path] = host.read(path, _LARGEST)
-            except OSError:
-                continue
-        return found
+            if status is not None and status.kind is Kind.FILE:
+                yield path
 
     def _store(self, host: Host, directory: Directory) -> Store:
         location = host.real(directory.path)
@@ -158,7 +187,3 @@ def refusal(store: Store, cause: str) -> StoreError:
 
 def _name(sha256: str) -> str:
     return f"trustinstall-{sha256[:32]}.pem"
-
-
-def _sha256(der: bytes) -> str:
-    return hashlib.sha256(der).hexdigest()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import posixpath
 from typing import TYPE_CHECKING
 
+from trustinstall.certificates.fingerprint import sha256_of
 from trustinstall.certificates.pem import pem_blocks
 from trustinstall.host import Kind
 from trustinstall.stores import bundle
@@ -64,7 +64,7 @@ def without(content: bytes, leaving: set[str]) -> bytes:
     """Return the content of a file without some of its certificates (SHA-256)."""
     kept, at = b"", 0
     for block in pem_blocks(content):
-        if block.der is not None and hashlib.sha256(block.der).hexdigest() in leaving:
+        if block.der is not None and sha256_of(block.der) in leaving:
             kept, at = kept + content[at : block.start], block.end
     return kept + content[at:]
 

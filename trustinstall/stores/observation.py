@@ -15,6 +15,7 @@ class State(Enum):
     TRUSTED = "trusted"
     PARTIAL = "half-installed"  # only some of the store's clients see it
     DISTRUSTED = "distrusted"
+    WITHDRAWN = "without trust"  # a person has taken the trust away, and the certificate is still there
     LIMITED = "limited to domains"
 
 
@@ -29,12 +30,15 @@ class Copy:
         marked: whether it carries the mark of trustinstall (marker lines, a file name, an alias, a nickname).
         removable: whether it can be removed through this store. A copy from a policy or another store cannot be:
             it is never managed here, even if the certificate was adopted.
+        trusts: whether it makes clients trust. False for an entry that distrusts: it stays when a certificate is
+            removed, and is not named as what is left.
     """
 
     sha256: str
     entry: str = ""
     marked: bool = False
     removable: bool = True
+    trusts: bool = True
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,10 @@ The cheap tests come before a file is read.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from typing import TYPE_CHECKING
 
+from trustinstall.certificates.fingerprint import sha256_of
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.host import Kind
 from trustinstall.patterns import regex
@@ -26,6 +26,7 @@ LIKELY = Candidates(
     (".pem\n", ".crt\n", ".cer\n", ".bundle\n", "\nca", "cacert"),
 )
 MANY = 10  # public roots that make a file a bundle
+_MANY = ("many",)
 #: Bytes: a P-256 root takes more than 500 in PEM, the largest bundle seen 1 MiB.
 _SMALLEST, _LARGEST = MANY * 500, 8 << 20
 
@@ -44,14 +45,20 @@ def holds_many(host: Host, path: str) -> bool:
     if status is None or status.kind is not Kind.FILE or not _SMALLEST <= status.size <= _LARGEST:
         return False
     try:
-        content = host.read(path, _LARGEST)
+        (held,) = host.learned("public roots", (path,), 1, lambda: (_MANY,) if _read_many(host, path) else ((),))
     except OSError:  # another account's, or gone
         return False
-    return are_many(one.der for one in pem_blocks(content) if one.label in CERTIFICATE_LABELS and one.der is not None)
+    return held == _MANY
 
 
-def are_many(ders: Iterable[bytes]) -> bool:
+def _read_many(host: Host, path: str) -> bool:
+    blocks = pem_blocks(host.read(path, _LARGEST))
+    ders = {one.der for one in blocks if one.label in CERTIFICATE_LABELS and one.der is not None}
+    return are_many(map(sha256_of, ders))
+
+
+def are_many(sha256: Iterable[str]) -> bool:
     """Whether so many of these certificates are public roots that their readers trust servers in general."""
     from trustinstall.certificates.public_roots import FINGERPRINTS  # rarely needed: files of other names are few
 
-    return sum(hashlib.sha256(der).hexdigest() in FINGERPRINTS for der in set(ders)) >= MANY
+    return len(FINGERPRINTS.intersection(sha256)) >= MANY

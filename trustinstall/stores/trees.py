@@ -7,20 +7,22 @@ the places for the administrator's own software, and the caller's directories.
 from __future__ import annotations
 
 import errno
-import math
+from functools import partial
 from typing import TYPE_CHECKING
 
 from trustinstall.errors import UsageProblem, printable
 from trustinstall.facts import homes
 from trustinstall.facts.programs import expanded, is_directory, slashed
+from trustinstall.host.memory import Wanted
+from trustinstall.host.walking import Bounds
 from trustinstall.patterns import regex
 from trustinstall.stores.store import OtherAccount, ScanProgress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from trustinstall.host import Host
-    from trustinstall.host.paths import Entry
+    from trustinstall.host.walking import Entry
     from trustinstall.stores.store import DiscoveryOptions
 
 #: The acting account's own; for root also software from no package manager (FHS 3.0, 3.13 and 4.9), and the data of
@@ -59,24 +61,34 @@ CONTAINERS = (
     "~/Library/CloudStorage",  # fetched from the network on access
     "~/Library/Mobile Documents",
 )
+#: The state of trustinstall in a home (`host.state_paths`): no program reads it, and a repair writes there.
+OWN_STATE = "~/.local/state/trustinstall"
 ENTRIES, SECONDS = 3_000_000, 120.0  # limits of a walk that the caller did not ask for
 _MOST = 2_000_000  # entries below the caller's directory
 _SIGN = 2048  # directories between two reports of progress
 #: conda's lists of its downloads, beside the packages.
 _FETCHED = frozenset({"urls", "urls.txt"})
+_MARKS = frozenset({"CACHEDIR.TAG", "pyvenv.cfg", *_FETCHED})  # what `is_cache` asks for
 _IN_CACHE = regex(r"/(?:(?P<uv>[a-z]+-v\d+)|(?P<conda>pkgs))(?=/)")
 _SHARED = "it lies in {0}'s cache, which other environments share; make the environment anew with its own copies ({1})"
 
 
-def directories(host: Host, places: DiscoveryOptions) -> Iterator[Entry | OtherAccount | ScanProgress]:
+def directories(host: Host, places: DiscoveryOptions, wanted: Wanted) -> Iterator[Entry | OtherAccount | ScanProgress]:
     """Yield every directory of the trees to search, and each place at which the walk is or was cut short.
 
-    Raises UsageProblem if the caller's path is not a directory, or holds too much.
+    Of its files only the wanted ones are named, and those that mark a cache or an environment. Raises UsageProblem if
+    the caller's path is not a directory, or holds too much.
     """
+    wanted = Wanted(wanted.question, partial(_with_marks, wanted.choose))
     for top in () if places.scanned else places.searches:
-        yield from _searched(host, slashed(host, top))
+        yield from _searched(host, slashed(host, top), wanted)
     for top in _trees(host) if places.through and not places.scanned else ():
-        yield from _through(host, top)
+        yield from _through(host, top, wanted)
+
+
+def _with_marks(choose: Callable[[tuple[str, ...]], Iterable[str]], names: tuple[str, ...]) -> Iterable[str]:
+    """Return the chosen names, and the marks among them."""
+    return *choose(names), *_MARKS.intersection(names)
 
 
 def _trees(host: Host) -> Iterator[str]:
@@ -85,13 +97,13 @@ def _trees(host: Host) -> Iterator[str]:
     yield from (path for path in dict.fromkeys(map(host.real, paths)) if path != "/" and is_directory(host, path))
 
 
-def _searched(host: Host, top: str) -> Iterator[Entry | OtherAccount | ScanProgress]:
+def _searched(host: Host, top: str, wanted: Wanted) -> Iterator[Entry | OtherAccount | ScanProgress]:
     real = host.real(top)
     if not is_directory(host, real):
         message = f"--search {printable(top)}: no such directory; name one that programs are in"
         raise UsageProblem(message)
     try:
-        yield from below(host, real, _MOST, math.inf)
+        yield from below(host, real, Bounds(_MOST, wanted=wanted))
     except OSError as error:
         if error.errno != errno.EFBIG:
             raise
@@ -99,24 +111,24 @@ def _searched(host: Host, top: str) -> Iterator[Entry | OtherAccount | ScanProgr
         raise UsageProblem(message) from None
 
 
-def _through(host: Host, top: str) -> Iterator[Entry | ScanProgress]:
+def _through(host: Host, top: str, wanted: Wanted) -> Iterator[Entry | ScanProgress]:
     """Yield every directory of a tree, and why the walk is cut short; another account's directories are skipped."""
     kind = homes.remote(host, top)
     if kind is not None:
         yield ScanProgress(top, f"it lies on the network ({kind})")
         return
     try:
-        for entry in below(host, top, ENTRIES, SECONDS):
+        for entry in below(host, top, Bounds(ENTRIES, SECONDS, wanted=wanted)):
             if not isinstance(entry, OtherAccount):
                 yield entry
     except OSError as error:
         yield ScanProgress(top, error.strerror or str(error))
 
 
-def below(host: Host, top: str, limit: int, seconds: float) -> Iterator[Entry | OtherAccount | ScanProgress]:
+def below(host: Host, top: str, bounds: Bounds) -> Iterator[Entry | OtherAccount | ScanProgress]:
     """Yield every directory below one that may hold programs. Raises OSError(EFBIG or ETIMEDOUT) for too much."""
-    skipped = NAMES | {host.real(path) for path in expanded(host, CONTAINERS)} - {top}
-    for number, entry in enumerate(host.walk(top, limit, seconds, skipped)):
+    skipped = NAMES | {host.real(path) for path in expanded(host, (*CONTAINERS, OWN_STATE))} - {top}
+    for number, entry in enumerate(host.walk(top, bounds._replace(skipped=skipped))):
         if number % _SIGN == _SIGN - 1:
             yield ScanProgress(entry.path)
         if not entry.entered:

@@ -37,25 +37,51 @@ class ForeignCopies:
         assert machine.sound() == count - 1
 
     def test_an_adopted_copy_that_is_added_again_goes_with_remove(self, machine: Machine) -> None:
-        """After `add --adopt` of a copy made by hand, `add` changes nothing, and a plain `remove` removes the copy."""
+        """After `add --adopt` of a copy made by hand, `add` changes nothing, and a plain `remove` removes the copy.
+
+        A copy that another program puts beside it afterwards was not adopted: it stays and is named, unless the copies
+        of such a store have no names.
+        """
         stranger = machine.put_by_hand(-1)
         path, _ = machine.root(-1)
         adopted = run(machine, "add", "--adopt", path)
         assert adopted.code == 0, adopted
         again = run(machine, "add", path)
         assert (again.code, result(again, machine), again.report["changed"]) == (0, "present", False), again
+        beside = machine.put_otherwise(-1)
         removed = run(machine, "remove", stranger)
         assert (removed.code, removed.report["changed"]) == (0, True), removed
+        if beside and not machine.nameless:
+            assert run(machine, *_named_command(_stays(machine, stranger), stranger)).code == 0
         assert not machine.trusts(stranger)
 
+    def test_what_a_person_distrusts_stays_distrusted(self, machine: Machine) -> None:
+        """`repair` leaves it, `remove` has nothing to name, and `add` does not overrule it."""
+        path, sha256 = machine.root(0)
+        run(machine, "add", path)
+        if not machine.distrust(0):
+            _goes(machine, sha256)
+            return
+        assert not machine.trusts(sha256)
+        before = machine.snapshot()
+        repaired = run(machine, "repair")
+        assert (repaired.code, repaired.report["changed"]) == (0, False), repaired
+        assert machine.snapshot() == before
+        removed = run(machine, "remove", sha256)
+        assert (removed.code, removed.report["remove_foreign"]) == (0, []), removed
+        assert not machine.trusts(sha256)
+        again = run(machine, "add", path)
+        assert (again.code, result(again, machine)) == (1, "failed"), again
+        assert not machine.trusts(sha256)
+
     def test_a_copy_beside_ours_stays_and_is_named(self, machine: Machine) -> None:
-        """`remove` removes the managed copy, and names the other one with the command that removes exactly that.
+        """`remove` removes the managed copy, and names the others with the command that removes exactly those.
 
         A store that can hold a certificate only once has only the managed copy, and `remove` removes it.
         """
         path, sha256 = machine.root(0)
         run(machine, "add", path)
-        if not machine.put_beside(0):
+        if not (machine.put_beside(0) | machine.put_otherwise(0)):
             _goes(machine, sha256)
             return
         removed = _stays(machine, sha256)

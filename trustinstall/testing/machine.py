@@ -50,6 +50,7 @@ class Machine(Protocol):
         crowd: the number of programs that run at the same time.
         singly: whether its tool takes one certificate at a time, and no derived file could be made once for several.
         one_place: why a managed copy can neither lose its mark nor have another copy beside it; "" if it can.
+        nameless: whether its unmarked copies have no names, so that all of them are adopted together.
     """
 
     store: str
@@ -58,13 +59,17 @@ class Machine(Protocol):
     crowd: int
     singly: bool
     one_place: str
+    nameless: bool
 
     def root(self, number: int) -> tuple[str, str]:
         """Return the path of a test root's file on the machine, and its SHA-256; each number is another root."""
         ...
 
     def start(self, command: str, *arguments: str) -> Running:
-        """Start `trustinstall COMMAND --json …` for this store only, as the account that may write it."""
+        """Start `trustinstall COMMAND --json …` for this store only, as the account that may write it.
+
+        "repair" has no selection of stores: it looks at those of the claims.
+        """
         ...
 
     def trusts(self, sha256: str) -> bool:
@@ -97,6 +102,27 @@ class Machine(Protocol):
         """Put the root of a number into the store a second time, without trustinstall.
 
         Returns False, and changes nothing, if the store can hold a certificate only once.
+        """
+        ...
+
+    def put_otherwise(self, number: int, /) -> bool:
+        """Put the root of a number into the store once more in another format, without trustinstall.
+
+        Returns False, and changes nothing, if the store's clients read one format only.
+        """
+        ...
+
+    def rewrite(self) -> bool:
+        """Have another program write the store anew with the same content: another format, order or layout.
+
+        Returns False, and changes nothing, if no such program is known.
+        """
+        ...
+
+    def distrust(self, number: int, /) -> bool:
+        """Have a person or a policy distrust the root of a number, in the store's own way.
+
+        Returns False, and changes nothing, if such a store has no distrust.
         """
         ...
 

@@ -9,6 +9,9 @@ from trustinstall.values import NamedTuple
 if TYPE_CHECKING:
     from trustinstall.host import Host
 
+#: The name of trustinstall's own file of policies, which sorts first.
+OWN_FILE = "00-trustinstall.json"
+
 
 class Browser(NamedTuple):
     """The directory of one browser's policies, and the paths that exist when it is installed."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
+from trustinstall.certificates.fingerprint import sha256_of
 from trustinstall.certificates.name_constraints import names, networks
 from trustinstall.editing.json_document import Document
 from trustinstall.errors import printable
@@ -15,6 +15,7 @@ from trustinstall.host import Kind
 from trustinstall.stores.observation import Copy, State
 from trustinstall.typed_json import is_array, is_object
 from trustinstall.values import NamedTuple, dataclass
+from trustinstall_platforms.browsers.chromium_browsers import OWN_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 TRUSTED, LIMITED, DISTRUSTED = "CACertificates", "CACertificatesWithConstraints", "CADistrustedCertificates"
 STATES = {LIMITED: State.LIMITED, TRUSTED: State.TRUSTED, DISTRUSTED: State.DISTRUSTED}  # the last one counts
 PLACES = (TRUSTED, LIMITED)  # the lists that trustinstall writes
-OURS = "00-trustinstall.json"
 _CERTIFICATE, _CONSTRAINTS = "certificate", "constraints"
 _DNS, _CIDRS = "permitted_dns_names", "permitted_cidrs"
 _NO_NAME, _NO_NETWORK = "invalid", "255.255.255.255/32"  # RFC 6761 section 6.4; RFC 919 section 7
@@ -43,7 +43,7 @@ class PolicyFile(NamedTuple):
     @property
     def marked(self) -> bool:
         """Whether it has the name of trustinstall's own file."""
-        return self.path.endswith(f"/{OURS}")
+        return self.path.endswith(f"/{OWN_FILE}")
 
     def items(self, policy: str) -> list[tuple[bytes, Any]]:
         """Return the items of a list that name a certificate, with its DER."""
@@ -63,10 +63,19 @@ class Contents:
         """Return the file whose value of a policy counts."""
         return next((one for one in reversed(self.files) if one.document.get(policy) is not None), None)
 
+    def deciding(self) -> list[str]:
+        """Return the files whose lists of trusted certificates count."""
+        counting = (self.counting(policy) for policy in PLACES)
+        return [one.path for one in counting if one is not None]
+
+    def ders(self) -> Iterator[bytes]:
+        """Yield the DER of every certificate that a list which counts names, each once."""
+        yield from {sha256: der for one in STATES for sha256, (der, _) in self.items(one).items()}.values()
+
     def items(self, policy: str) -> dict[str, tuple[bytes, Any]]:
         """Return the DER and the item of each certificate that a policy names, by SHA-256."""
         file = self.counting(policy)
-        return {_sha256(der): (der, item) for der, item in (file.items(policy) if file else ())}
+        return {sha256_of(der): (der, item) for der, item in (file.items(policy) if file else ())}
 
     def states(self) -> dict[str, State]:
         """Return how far the browser trusts each certificate."""
@@ -86,10 +95,10 @@ class Contents:
             for policy in PLACES:
                 seen: set[str] = set()
                 for der, _ in file.items(policy):
-                    sha256 = _sha256(der)
+                    sha256 = sha256_of(der)
                     yield Copy(sha256, file.path if file.marked or sha256 not in seen else "", file.marked)
                     seen.add(sha256)
-        yield from (Copy(sha256, removable=False) for sha256 in self.items(DISTRUSTED))
+        yield from (Copy(sha256, removable=False, trusts=False) for sha256 in self.items(DISTRUSTED))
 
 
 def read_contents(host: Host, directory: str) -> Contents:
@@ -131,7 +140,7 @@ def der_of(item: object) -> bytes | None:
 def names_certificate(item: object, sha256: str) -> bool:
     """Whether an item of any of the lists names a certificate."""
     der = der_of(item)
-    return der is not None and _sha256(der) == sha256
+    return der is not None and sha256_of(der) == sha256
 
 
 def _domains(item: object) -> tuple[str, ...]:
@@ -142,7 +151,3 @@ def _domains(item: object) -> tuple[str, ...]:
         listed = constraints.get(key) if is_object(constraints) else None
         words |= set(map(str, listed)) if is_array(listed) else set(everything)
     return tuple(sorted(words - {_NO_NAME, _NO_NETWORK}))
-
-
-def _sha256(der: bytes) -> str:
-    return hashlib.sha256(der).hexdigest()

@@ -25,35 +25,21 @@ browser reads would be reported as trust.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
-from trustinstall.errors import printable
 from trustinstall.stores import bundle
 from trustinstall.stores.backend import Backend, Capability
 from trustinstall.stores.observation import Observation, State
-from trustinstall.stores.plan import Placed, Plan
 from trustinstall.stores.store import Store, blocked, fed_by
 from trustinstall_platforms.browsers import policy_places
-from trustinstall_platforms.browsers.chromium_browsers import BROWSERS
-from trustinstall_platforms.browsers.chromium_contents import (
-    DISTRUSTED,
-    LIMITED,
-    OURS,
-    PLACES,
-    STATES,
-    TRUSTED,
-    Contents,
-    item_of,
-    names_certificate,
-    read_contents,
-)
-from trustinstall_platforms.browsers.policy_edit import PolicyEdit, refusal
+from trustinstall_platforms.browsers.chromium_browsers import BROWSERS, OWN_FILE
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Iterator
 
     from trustinstall.host import Host
-    from trustinstall.stores.desired import Change, Desired
+    from trustinstall.stores.desired import Change
+    from trustinstall.stores.plan import Plan
     from trustinstall.stores.store import DiscoveryOptions
     from trustinstall_platforms.browsers.chromium_browsers import Browser
 
@@ -81,10 +67,12 @@ class ChromiumPolicy(Backend):
         """Observe the roots that the browser is told to trust, in the files that count."""
         if store.fed_by:
             return bundle.observe(host, host.real(store.fed_by))
+        from trustinstall_platforms.browsers.chromium_contents import read_contents
+
         found = read_contents(host, store.location)
         copies = tuple(found.copies())
         states = found.states()
-        if policy_places.unreadable(host, store.location, *_counting(found)):
+        if policy_places.unreadable(host, store.location, *found.deciding()):
             states = dict.fromkeys(states, State.PARTIAL)  # root's browser alone reads them
         return Observation(
             states,
@@ -99,29 +87,19 @@ class ChromiumPolicy(Backend):
         if store.fed_by:
             yield from bundle.anchors(host, host.real(store.fed_by))
             return
-        found = read_contents(host, store.location)
-        yield from {sha256: der for one in STATES for sha256, (der, _) in found.items(one).items()}.values()
+        from trustinstall_platforms.browsers.chromium_contents import read_contents
+
+        yield from read_contents(host, store.location).ders()
 
     def plan(self, host: Host, store: Store, seen: Observation, change: Change) -> Plan:
         """Plan one edit of each file that changes. Raises StoreError if a file is in the way."""
-        policy_places.check_not_fed(store)
-        builder = _PlanBuilder(host, store, seen)
-        if builder.own in builder.found.problems or (change.add and builder.found.problems):
-            builder.refuse(next(iter(builder.found.problems.values())), "mend it, or take it away")
-        hidden = policy_places.unreadable(host, store.location, *_counting(builder.found)) if change.add else None
-        if hidden is not None:
-            builder.refuse(*hidden)
-        for one in change.add:
-            builder.add(one, change.kept.get(one.sha256))
-        if not all(one.removable for one in change.remove):
-            builder.refuse(f"a policy of others distrusts it ({DISTRUSTED})", "take it out of that list")
-        for sha256 in dict.fromkeys(one.sha256 for one in change.remove):
-            builder.take_out(sha256, change.entries(sha256))
-        return builder.plan()
+        from trustinstall_platforms.browsers.chromium_policy_plan import planned
+
+        return planned(host, store, seen, change)
 
     def _store(self, host: Host, browser: Browser) -> Store:
         snap = any(path.startswith("/snap/") and host.status(path) is not None for path in browser.programs)
-        ours = host.status(f"{browser.directory}/{OURS}") is not None  # from before the module was installed
+        ours = host.status(f"{browser.directory}/{OWN_FILE}") is not None  # from before the module was installed
         follows = policy_places.asks_the_system(host) and not snap and not ours
         return Store(
             self.name,
@@ -131,64 +109,5 @@ class ChromiumPolicy(Backend):
             f"{browser.name}, once it is started again",
             label=browser.name,
             source=fed_by(policy_places.system_bundle(host) if follows else None),
-            blocked=blocked(policy_places.unwritable(host, f"{browser.directory}/{OURS}")),
+            blocked=blocked(policy_places.unwritable(host, f"{browser.directory}/{OWN_FILE}")),
         )
-
-
-def _counting(found: Contents) -> list[str]:
-    """Return the files whose policies count."""
-    counting = (found.counting(policy) for policy in (TRUSTED, LIMITED))
-    return [one.path for one in counting if one is not None]
-
-
-class _PlanBuilder:
-    """The change of a directory while it is collected: an edit for each file."""
-
-    def __init__(self, host: Host, store: Store, seen: Observation) -> None:
-        self._host, self._store, self._seen = host, store, seen
-        self.found = read_contents(host, store.location)
-        self.own = f"{host.real(store.location)}/{OURS}"
-        files = self.found.files
-        self._edits = {one.path: PolicyEdit(store, one.path, one.content, one.document) for one in files}
-        self._placed: list[Placed] = []
-        if own := self._edits.get(self.own):
-            own.made = {own.key(), *map(own.key, PLACES)}  # every file that trustinstall writes there is its own
-
-    def add(self, one: Desired, kept: Collection[str] | None) -> None:
-        """Make the browser trust a certificate; `kept` names the managed copies of it, or is None."""
-        state, name = self._seen.anchors.get(one.sha256), one.certificate.name
-        if state is State.DISTRUSTED:
-            self.refuse(f"{name} is distrusted by policy ({DISTRUSTED})", "take it out of that list")
-        if one.domains and kept is None and state is State.TRUSTED:
-            self.refuse(f"{name} is trusted for every name by a policy of others", "take that out first")
-        if one.domains and kept is None and state is State.LIMITED:
-            self.refuse(f"{name} is limited to other names by a policy of others", "take that out, or leave it")
-        policy = LIMITED if one.domains else TRUSTED
-        counting = self.found.counting(policy)
-        path = counting.path if counting else self.own
-        self.take_out(one.sha256, kept or ())
-        if path not in self._edits:
-            if self._host.status(path) is not None:
-                self.refuse(f"{printable(path)} is not a file of policies", "look at it, and move it away")
-            self._edits[path] = PolicyEdit(self._store, path)
-        self._edits[path].add((policy,), item_of(one.certificate, one.domains))
-        self._placed.append(Placed(one.sha256, (path,)))
-
-    def plan(self) -> Plan:
-        """Return the plan."""
-        for policy in PLACES if self.own in self._edits else ():
-            self._edits[self.own].tidy((policy,))
-        steps = [step for edit in self._edits.values() for step in edit.steps(self._host)]
-        return Plan(tuple(steps), placed=tuple(self._placed))
-
-    def refuse(self, cause: str, advice: str) -> NoReturn:
-        """Raise StoreError."""
-        raise refusal(self._store, cause, advice)
-
-    def take_out(self, sha256: str, entries: Collection[str]) -> None:
-        """Remove the copies with these entries; an entry "" means all copies."""
-        for file in self.found.files:
-            most = None if file.marked or "" in entries else 1
-            if "" in entries or file.path in entries:
-                for policy in PLACES:
-                    self._edits[file.path].remove((policy,), lambda item: names_certificate(item, sha256), most)

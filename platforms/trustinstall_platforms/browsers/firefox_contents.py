@@ -6,6 +6,7 @@ import hashlib
 import posixpath
 from typing import TYPE_CHECKING
 
+from trustinstall.certificates.fingerprint import sha256_of
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.editing.json_document import Document
 from trustinstall.stores.observation import Copy
@@ -35,7 +36,7 @@ class Listed:
     @property
     def sha256(self) -> str:
         """The certificate's SHA-256."""
-        return hashlib.sha256(self.der).hexdigest()
+        return sha256_of(self.der)
 
 
 class Contents:

@@ -128,3 +128,8 @@ def name_of(location: str) -> str:
 def inside(location: str) -> str:
     """Return the directory of a policy file, as its application sees it."""
     return f"{_INSIDE}/policies" if location.startswith(f"{_SYSTEMCONFIG}/") else posixpath.dirname(location)
+
+
+def hidden(host: Host, policy: str, certificate: str) -> tuple[str, str] | None:
+    """Return why people's browsers do not read a policy or a file that it names, and the remedy; or None."""
+    return policy_places.unreadable(host, posixpath.dirname(policy), policy, certificate)

@@ -24,6 +24,7 @@ from trustinstall.stores.observation import Copy, Observation, State
 from trustinstall.stores.plan import Placed, Plan
 from trustinstall.stores.steps import ToolOperation
 from trustinstall.stores.store import Relation, Source, Store, blocked
+from trustinstall.values import NamedTuple
 from trustinstall_platforms.browsers import nss_certutil, nss_database, nss_places
 from trustinstall_platforms.browsers.nss_certutil import CREATE, DISCARD, PUT, TAKE, nickname, refusal
 from trustinstall_platforms.browsers.nss_database import CERTIFICATES
@@ -31,6 +32,7 @@ from trustinstall_platforms.browsers.nss_database import CERTIFICATES
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from trustinstall.errors import StoreError
     from trustinstall.host import Host
     from trustinstall.stores.desired import Change, Desired
     from trustinstall.stores.steps import Command
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 
 _CREATED = "created"  # the ledger's word for a database that trustinstall created
 _PRIVATE = 0o700
+_STATES = {one.value: one for one in State}
 
 
 class Nss(Backend):
@@ -70,13 +73,18 @@ class Nss(Backend):
     def observe(self, host: Host, store: Store, names: frozenset[str]) -> Observation:
         """Observe the certificates that are trusted for TLS servers or distrusted, or are managed and neither.
 
-        A certificate of others that is neither is not an anchor, and not counted as a copy.
+        A distrust cannot be removed, under any nickname: it is the account's decision. A certificate of others that is
+        neither is not an anchor, and not counted as a copy.
         """
-        found = nss_database.contents(host, store.location).entries.values()
-        states = {one.sha256: state for one in found if (state := _state(one)) is not None}
-        marked = frozenset(one.sha256 for one in found if _is_marked(one))
-        copies = tuple(_copy(store, one) for one in found if one.sha256 in names & states.keys())
-        return Observation(states, marked, copies=copies)
+        files, shape = nss_database.files(store.location), len(_Seen._fields)
+        seen = _Seen(*host.learned("database", files, shape, lambda: _seen(host, store)))
+        states = {sha256: _STATES[text] for sha256, text in zip(seen.sha256, seen.states, strict=True)}
+        copies = [
+            _made(_STATES[text], sha256, entry, marked=bool(told))
+            for sha256, text, entry, told in zip(*seen, strict=True)
+        ]
+        marked = frozenset(one.sha256 for one in copies if one.marked)
+        return Observation(states, marked, copies=tuple(one for one in copies if one.sha256 in names))
 
     def anchors(self, host: Host, store: Store) -> Iterator[bytes]:
         """Yield the DER of every certificate that `observe` counts."""
@@ -90,6 +98,8 @@ class Nss(Backend):
         operations = [_put(store, held, one) for one in change.add]
         going = {one.sha256 for one in change.remove}
         for certificate in change.drop:
+            if any(one.sha256 == certificate.sha256 and not one.removable for one in change.remove):
+                raise _distrusted(store, certificate.name)
             entry = held.entries.get(certificate.sha256)
             if entry is not None and entry.sha256 in going:
                 nss_certutil.refuse_ambiguous(store, held, entry)
@@ -132,11 +142,35 @@ def _put(store: Store, held: Contents, one: Desired) -> ToolOperation:
     entry, name = held.entries.get(one.sha256), one.certificate.name
     others = [] if entry is None else [other for other in entry.names if other != nickname(one.sha256)]
     if entry is not None and entry.state is State.DISTRUSTED:
-        raise refusal(store, f"the account distrusts {name} there", "change that in the browser's settings")
+        raise _distrusted(store, name)
     if others:
         cause = f"{name} is there without trust, under the nickname {printable(others[0])}"
         raise refusal(store, cause, "delete it in the browser's settings")
     return ToolOperation(PUT, TAKE, one.certificate.der)
+
+
+def _distrusted(store: Store, name: str) -> StoreError:
+    return refusal(store, f"the account distrusts {name} there", "change that in the browser's settings")
+
+
+class _Seen(NamedTuple):
+    """The certificates that count: fingerprints, states, names of their copies, and for each the mark, or ""."""
+
+    sha256: tuple[str, ...]
+    states: tuple[str, ...]
+    entries: tuple[str, ...]
+    marked: tuple[str, ...]
+
+
+def _seen(host: Host, store: Store) -> _Seen:
+    found = nss_database.contents(host, store.location).entries.values()
+    counted = [(state, _copy(store, one)) for one in found if (state := _state(one)) is not None]
+    return _Seen(
+        tuple(copy.sha256 for _, copy in counted),
+        tuple(state.value for state, _ in counted),
+        tuple(copy.entry for _, copy in counted),
+        tuple("marked" if copy.marked else "" for _, copy in counted),
+    )
 
 
 def _copy(store: Store, entry: Entry) -> Copy:
@@ -144,6 +178,12 @@ def _copy(store: Store, entry: Entry) -> Copy:
     marked = _is_marked(entry)
     name = nickname(entry.sha256) if marked or not entry.names else entry.names[0]
     return Copy(entry.sha256, "" if name == _CREATED else _entry(store, name), marked)
+
+
+def _made(state: State, sha256: str, entry: str, *, marked: bool) -> Copy:
+    """Return a copy in a state: a distrust stays under any nickname."""
+    trusts = state is not State.DISTRUSTED
+    return Copy(sha256, entry, marked, removable=trusts, trusts=trusts)
 
 
 def _entry(store: Store, name: str) -> str:
@@ -155,10 +195,12 @@ def _is_marked(entry: Entry) -> bool:
 
 
 def _state(entry: Entry) -> State | None:
-    """Return how far a certificate counts: PARTIAL for an untrusted managed one, or without its DER."""
+    """Return how far a certificate counts: PARTIAL for a managed one of which no object speaks, or without its DER."""
     if entry.state is State.TRUSTED and not entry.der:
         return State.PARTIAL
-    return entry.state or (State.PARTIAL if _is_marked(entry) else None)
+    if entry.state in {State.TRUSTED, State.DISTRUSTED}:
+        return entry.state
+    return (entry.state or State.PARTIAL) if _is_marked(entry) else None
 
 
 def _unwritable(host: Host, directory: str) -> str | None:

@@ -14,6 +14,7 @@ import hashlib
 import re
 from typing import TYPE_CHECKING
 
+from trustinstall.certificates.fingerprint import sha256_of
 from trustinstall.patterns import regex
 from trustinstall.stores.observation import State
 from trustinstall.values import NamedTuple
@@ -49,7 +50,8 @@ class Entry(NamedTuple):
         sha256: the certificate.
         der: its DER; b"" if there is only a trust object.
         names: the nickname of each copy of it.
-        state: whether it is trusted for TLS servers; None if no object says so.
+        state: whether it is trusted for TLS servers; WITHDRAWN if an object says that it is not, although it is not
+            distrusted either; None if no object says anything of it.
     """
 
     sha256: str
@@ -74,6 +76,11 @@ def exists(host: Host, directory: str) -> bool:
     return host.status(f"{directory}/{CERTIFICATES}") is not None
 
 
+def files(directory: str) -> tuple[str, ...]:
+    """Return the paths of all files that the certificates in a database depend on."""
+    return tuple(f"{directory}/{CERTIFICATES}{ending}" for ending in _BESIDE)
+
+
 def contents(host: Host, directory: str) -> Contents:
     """Return the content of a database; empty if there is none. Raises OSError if it cannot be read."""
     if not exists(host, directory):
@@ -84,7 +91,7 @@ def contents(host: Host, directory: str) -> Contents:
     by_sha1: dict[bytes, str] = {}
     for kind, label, der, *_ in rows:
         if kind == _CERTIFICATE and der:
-            sha256 = hashlib.sha256(der).hexdigest()
+            sha256 = sha256_of(der)
             by_sha1[hashlib.sha1(der, usedforsecurity=False).digest()] = sha256
             name = (label or b"").decode("utf-8", "replace")
             old = entries.get(sha256, Entry(sha256))
@@ -121,9 +128,12 @@ def trust_rows(sha256: str) -> Where:
 
 
 def _trust(entries: dict[str, Entry], sha256: str, value: bytes | None) -> None:
-    """Note a trust object; of two that differ, the one that distrusts counts."""
+    """Note a trust object; of two that differ, the one that distrusts counts.
+
+    Every other value (CKT_NSS_MUST_VERIFY_TRUST: certutil's ",,"; CKT_NSS_VALID_DELEGATOR: its "c") trusts nothing.
+    """
     old = entries.get(sha256, Entry(sha256))
-    said = _STATES.get(value or b"")
+    said = _STATES.get(value, State.WITHDRAWN) if value else None
     both = {old.state, said}
-    state = next((one for one in (State.DISTRUSTED, State.TRUSTED) if one in both), None)
+    state = next((one for one in (State.DISTRUSTED, State.TRUSTED, State.WITHDRAWN) if one in both), None)
     entries[sha256] = old._replace(state=state)

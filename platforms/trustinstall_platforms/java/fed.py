@@ -12,6 +12,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from trustinstall.certificates.fingerprint import sha256_of
 from trustinstall.host import Tools
 from trustinstall.stores.observation import Observation, State
 from trustinstall.stores.plan import Plan
@@ -108,8 +109,8 @@ def observe(host: Host, store: Store, names: frozenset[str]) -> Observation:
         problems = (f"{store.location} cannot be read: {error}",)
     keeps_aliases = _maker(host) is None
     return Observation(
-        dict.fromkeys((change.sha256_of(one.der) for one in entries), State.TRUSTED),
-        frozenset(change.sha256_of(one.der) for one in entries if debian.is_marked(one)),
+        dict.fromkeys((sha256_of(one.der) for one in entries), State.TRUSTED),
+        frozenset(sha256_of(one.der) for one in entries if debian.is_marked(one)),
         problems,
         pending=_pending(host) if keeps_aliases and store.fed_by else None,
         copies=tuple(change.copies(entries, names, debian.is_marked)) if keeps_aliases else (),

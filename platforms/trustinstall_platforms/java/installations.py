@@ -5,19 +5,21 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from trustinstall.certificates.fingerprint import sha256_of
 from trustinstall.facts.installed import program_of
 from trustinstall.host import Kind
 from trustinstall.patterns import regex
 from trustinstall.stores import bundle
-from trustinstall.stores.observation import Observation, State
+from trustinstall.stores.observation import Copy, Observation, State
 from trustinstall.stores.plan import Placed, Plan
 from trustinstall.stores.public_bundles import are_many
 from trustinstall.stores.store import Store, blocked
+from trustinstall.values import NamedTuple
 from trustinstall_platforms import keystores
 from trustinstall_platforms.java import homes, named
 from trustinstall_platforms.java.editing import edit
-from trustinstall_platforms.java.passwords import candidates
-from trustinstall_platforms.keystores import Unreadable, change
+from trustinstall_platforms.java.passwords import USUAL, candidates
+from trustinstall_platforms.keystores import Locked, Unreadable, change
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,7 +86,7 @@ def recognise(host: Host, path: str, but: str | None) -> Store | None:
 def _holds_many(host: Host, location: str) -> bool:
     """Whether a keystore opens with a known password and is one of public roots; another one may be a server's own."""
     try:
-        return are_many(one.der for one in _opened(host.read(location, keystores.LIMIT), tuple(candidates(host))))
+        return are_many(_observed(host, location).sha256)
     except (OSError, Unreadable):
         return False
 
@@ -112,22 +114,36 @@ def at(host: Host, location: str, home: str = "") -> Store | None:
 def observe(host: Host, store: Store, names: frozenset[str]) -> Observation:
     """Observe the certificates that the installation trusts; a problem if no known password opens the keystore."""
     try:
-        entries = _trusted(host, store)
+        held = _observed(host, store.location)
     except FileNotFoundError:
         return Observation({}, problems=("the keystore is missing",))
     except Unreadable as error:
         return Observation({}, problems=(str(error),))
-    return Observation(
-        dict.fromkeys((change.sha256_of(one.der) for one in entries), State.TRUSTED),
-        frozenset(change.sha256_of(one.der) for one in entries if change.is_marked(one)),
-        copies=tuple(change.copies(entries, names, change.is_marked)),
+    marked = frozenset(sha256 for sha256, told in zip(held.sha256, held.marked, strict=True) if told)
+    copies = (Copy(sha256, alias, bool(told)) for sha256, alias, told in zip(*held, strict=True) if sha256 in names)
+    return Observation(dict.fromkeys(held.sha256, State.TRUSTED), marked, copies=tuple(copies))
+
+
+class _Held(NamedTuple):
+    """The trusted entries of a keystore: fingerprints, aliases, and for each whether it is marked as managed, or ""."""
+
+    sha256: tuple[str, ...]
+    aliases: tuple[str, ...]
+    marked: tuple[str, ...]
+
+
+def _held(entries: tuple[Trusted, ...]) -> _Held:
+    return _Held(
+        tuple(sha256_of(one.der) for one in entries),
+        tuple(one.alias for one in entries),
+        tuple("marked" if change.is_marked(one) else "" for one in entries),
     )
 
 
 def anchors(host: Host, store: Store) -> Iterator[bytes]:
     """Yield the DER of every certificate that the installation trusts; none of a keystore that cannot be opened."""
     try:
-        yield from dict.fromkeys(one.der for one in _trusted(host, store))
+        yield from dict.fromkeys(one.der for one in _trusted(host, store.location))
     except Unreadable:
         return
 
@@ -138,15 +154,35 @@ def plan(host: Host, store: Store, wanted: Change) -> Plan:
     Raises StoreLocked if no password opens it, and StoreError if it cannot be understood.
     """
     try:
-        _trusted(host, store)
+        _trusted(host, store.location)
     except Unreadable as error:
         raise change.refused(store.id, error) from None
     placed = tuple(Placed(one.sha256, (change.alias(one.sha256),)) for one in wanted.add)
     return Plan(edit(host, store, store.location, wanted.add, wanted.remove), placed=placed)
 
 
-def _trusted(host: Host, store: Store) -> tuple[Trusted, ...]:
-    return _opened(host.read(store.location, keystores.LIMIT), tuple(candidates(host)))
+def _observed(host: Host, location: str) -> _Held:
+    """Return the trusted entries. Only those that a usual password shows depend on the file alone."""
+    try:
+        return _Held(*host.learned("keystore", (location,), len(_Held._fields), lambda: _usual(host, location)))
+    except Locked:
+        return _held(_trusted(host, location))
+
+
+def _usual(host: Host, location: str) -> _Held:
+    return _held(_opened(_read(host, location), USUAL))
+
+
+def _trusted(host: Host, location: str) -> tuple[Trusted, ...]:
+    content = _read(host, location)
+    try:
+        return _opened(content, USUAL)
+    except Locked:
+        return _opened(content, tuple(candidates(host)))
+
+
+def _read(host: Host, location: str) -> bytes:
+    return host.read(location, keystores.LIMIT)
 
 
 @lru_cache(maxsize=8)  # one change reads the former content three times, and the new content twice

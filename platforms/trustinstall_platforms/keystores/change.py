@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import field
 
+from trustinstall.certificates.fingerprint import sha256_of
 from trustinstall.errors import StoreError, StoreLocked
 from trustinstall.stores.observation import Copy
 from trustinstall.values import dataclass
@@ -28,11 +29,6 @@ def alias(sha256: str) -> str:
 def is_marked(one: Trusted) -> bool:
     """Whether an entry is marked as managed: its alias is the fingerprint of its certificate, with a number or not."""
     return one.alias.lower().startswith(alias(sha256_of(one.der)))
-
-
-def sha256_of(der: bytes) -> str:
-    """Return a certificate's fingerprint, in hex."""
-    return hashlib.sha256(der).hexdigest()
 
 
 def copies(entries: Iterable[Trusted], names: frozenset[str], marked: Callable[[Trusted], bool]) -> Iterator[Copy]:

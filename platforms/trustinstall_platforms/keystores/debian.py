@@ -5,12 +5,12 @@ Sources: the hook, the maintainer script and the defaults file of ca-certificate
 
 from __future__ import annotations
 
-import hashlib
 import posixpath
 import re
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
+from trustinstall.certificates.fingerprint import sha256_of
 from trustinstall.patterns import regex
 from trustinstall.stores.steps import Content, Edit, digest
 from trustinstall_platforms.keystores import distribution
@@ -39,7 +39,7 @@ def alias(link: str) -> str:
 def is_marked(one: Trusted) -> bool:
     """Whether the hook made an entry of a managed file: the fingerprint's beginning is in its name."""
     match = _OUR_ALIAS.fullmatch(one.alias)
-    return match is not None and hashlib.sha256(one.der).hexdigest().startswith(match[1])
+    return match is not None and sha256_of(one.der).startswith(match[1])
 
 
 def not_fed(host: Host) -> str | None:

@@ -9,6 +9,7 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from trustinstall_platforms.linux import concatenated
+from trustinstall_platforms.linux.hash_links import LINK_NAME
 from trustinstall_platforms.linux.link_changes import Links
 from trustinstall_platforms.linux.subject_hash import subject_hash
 
@@ -38,4 +39,4 @@ def steps(host: Host, change: BundleChange) -> Iterator[Step]:
 
 
 def _name(path: str) -> str:
-    return f"ca-cert-{posixpath.basename(path).removesuffix('.crt').translate(concatenated.LINK_NAME)}.pem"
+    return f"ca-cert-{posixpath.basename(path).removesuffix('.crt').translate(LINK_NAME)}.pem"

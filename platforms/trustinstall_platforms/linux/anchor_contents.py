@@ -44,6 +44,21 @@ def blocking_file(host: Host, family: Family, certificate: Certificate) -> str |
     return None
 
 
+def distrusted(host: Host, family: Family, sources: Sequence[Source], hidden: Collection[str]) -> set[str]:
+    """Return those of the certificates that the bundle does not show (SHA-256) which a file keeps out of it.
+
+    A blocklist does, or a file of `sources` that itself distrusts its certificate.
+    """
+    found: set[str] = set()
+    barring = [one for directory in family.blocklists for one in _files(host, directory, family)] if hidden else []
+    for source in (*barring, *sources):
+        if not set(hidden).isdisjoint(source.certificates):
+            held = [one for one in map(Certificate.held, source.ders()) if one.sha256 in hidden]
+            plain = source not in barring and not source.distrusts()
+            found |= {one.sha256 for one in held if not plain or blocking_file(host, family, one) is not None}
+    return found
+
+
 def problems(
     family: Family, content: bytes | None, anchors: Sequence[Source], bundle: Collection[str]
 ) -> Iterator[str]:

@@ -10,14 +10,13 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
-from trustinstall.certificates.certificate import Certificate
 from trustinstall.editing.pem_blocks import marked, unmarked
 from trustinstall.errors import printable
 from trustinstall.host import Tools
 from trustinstall.stores.backend import Backend
 from trustinstall.stores.files import read
 from trustinstall.stores.observation import Copy, Observation, State
-from trustinstall_platforms.linux.anchor_contents import blocking_file, local_files, other_files, problems
+from trustinstall_platforms.linux.anchor_contents import distrusted, local_files, other_files, problems
 from trustinstall_platforms.linux.anchor_sources import copies, ders, fingerprints, fixed_copies
 from trustinstall_platforms.linux.family import store as found
 from trustinstall_platforms.linux.hash_links import linked
@@ -51,7 +50,10 @@ class AnchorStore(Backend):
         return found(host, self._family) if location == self._family.bundle else None
 
     def observe(self, host: Host, _store: Store, names: frozenset[str]) -> Observation:
-        """Observe the anchors of the bundle's clients. PARTIAL: the hash links do not show it, or only they do."""
+        """Observe the anchors of the bundle's clients. PARTIAL: the hash links do not show it, or only they do.
+
+        Of `names`, those that a file keeps out of the bundle are DISTRUSTED.
+        """
         family, content = self._family, read(host, self._family.bundle)
         bundle = dict.fromkeys(fingerprints(content or b""))
         links = linked(host, family.hashed) if family.hashed else None
@@ -59,9 +61,12 @@ class AnchorStore(Backend):
         shown = bundle.keys() | hashed
         local = local_files(host, family)
         blocks = marked(content or b"") if family.appended else {}
-        found_copies = [*_copies(host, family, local, names, shown), *_blocks(family, content or b"", names)]
+        others = list(other_files(host, family)) if names else []
+        barred = distrusted(host, family, [*local, *others], names - shown)
+        found_copies = [*_copies(family, (local, others), names, barred), *_blocks(family, content or b"", names)]
+        states = {one: State.TRUSTED if one in bundle and one in hashed else State.PARTIAL for one in shown}
         return Observation(
-            anchors={one: State.TRUSTED if one in bundle and one in hashed else State.PARTIAL for one in shown},
+            anchors=states | dict.fromkeys(barred, State.DISTRUSTED),
             marked=frozenset((*(one.certificates[0] for one in local if one.marked(family.ending)), *blocks)),
             problems=tuple(problems(family, content, local, bundle)),
             copies=tuple(found_copies),
@@ -96,19 +101,18 @@ class AnchorStore(Backend):
 
 
 def _copies(
-    host: Host, family: Family, local: Sequence[Source], names: frozenset[str], shown: set[str]
+    family: Family, sources: tuple[Sequence[Source], Sequence[Source]], names: frozenset[str], barred: set[str]
 ) -> Iterator[Copy]:
-    """Yield the copies in files, without those in packages' files that a blocklist keeps out of the bundle."""
-    if not names:
-        return
+    """Yield the copies in the administrator's files and in others, without those that are kept out of the bundle.
+
+    A managed file that a blocklist keeps out is a copy. A file that itself distrusts its certificate is none.
+    """
+    local, others = sources
     own = [one for one in local if not _leads_to_packages(family, one)]
-    others = [*(one for one in local if _leads_to_packages(family, one)), *other_files(host, family)]
-    hidden = names - shown
-    ders = [der for one in others if not hidden.isdisjoint(one.certificates) for der in one.ders()]
-    certificates = [one for one in map(Certificate.held, ders) if one.sha256 in hidden]
-    blocked = {one.sha256 for one in certificates if blocking_file(host, family, one) is not None}
-    yield from copies(own, names, family.ending)
-    yield from fixed_copies(others, names - blocked)
+    linked_others = [one for one in local if _leads_to_packages(family, one)]
+    refusing = [one for one in own if not barred.isdisjoint(one.certificates) and one.distrusts()]
+    yield from copies([one for one in own if one not in refusing], names, family.ending)
+    yield from fixed_copies([*linked_others, *others], names - barred)
 
 
 def _leads_to_packages(family: Family, source: Source) -> bool:

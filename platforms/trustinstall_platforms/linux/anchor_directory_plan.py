@@ -10,6 +10,7 @@ from trustinstall.errors import printable
 from trustinstall.host import Tools
 from trustinstall.host.commands import Guard, Run
 from trustinstall.stores.files import read, without
+from trustinstall.stores.observation import State
 from trustinstall.stores.plan import Plan, Refresh
 from trustinstall.stores.steps import Delete, Edit, digest
 from trustinstall_platforms.linux import alpine, p11kit_extract
@@ -86,7 +87,8 @@ class FamilyPlanBuilder(PlanBuilder):
 
     def _check_losses(self) -> None:
         """Keep certificates that were appended to the bundle by hand: the tool makes it of its files alone."""
-        lost = set[str]() if self._family.appended else set(self.seen.anchors)
+        shown = {sha256 for sha256, state in self.seen.anchors.items() if state is not State.DISTRUSTED}
+        lost = set[str]() if self._family.appended else shown
         lost -= {sha256 for one in self.local.values() for sha256 in one.certificates}
         if lost:
             lost -= {sha256 for one in other_files(self.host, self._family) for sha256 in one.certificates}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from trustinstall.errors import StoreError, printable
 from trustinstall.host.commands import Guard
 from trustinstall.stores.files import without
+from trustinstall.stores.observation import State
 from trustinstall.stores.plan import Placed, Unsettled
 from trustinstall.stores.steps import ABSENT, Content, Delete, Edit, digest, link_digest
 from trustinstall_platforms.linux import p11kit_format
@@ -106,7 +107,7 @@ class PlanBuilder(ABC):
     def _drop(self, certificate: Certificate) -> None:
         """Refresh the derived files if they still show a certificate that no file feeds, or a file that is gone."""
         sha256 = certificate.sha256
-        if sha256 not in self.seen.anchors:
+        if self.seen.anchors.get(sha256, State.DISTRUSTED) is State.DISTRUSTED:  # no derived file shows it
             return
         if sha256 not in self.change.foreign:
             self.dropped.append(certificate)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
-from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
+from trustinstall.certificates.fingerprint import sha256_of
+from trustinstall.certificates.pem import CERTIFICATE_LABELS, TRUSTED, pem_blocks, trusts_servers
 from trustinstall.host import Kind
 from trustinstall.stores.files import read
 from trustinstall.stores.observation import Copy
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from trustinstall.certificates.certificate import Certificate
     from trustinstall.host import Host
 
+_P11_KIT = frozenset({"CERTIFICATE", TRUSTED})  # p11-kit passes over OpenSSL's oldest label: trust/parser.c
 _DER = b"\x30\x82"  # a SEQUENCE of 256 to 65535 octets: DER of a certificate begins so
 
 
@@ -37,12 +38,14 @@ class Source:
         content: its bytes.
         certificates: SHA-256 of each certificate in it.
         link: its target, if it is a link itself.
+        labels: the labels of PEM that its readers take.
     """
 
     path: str
     content: bytes
     certificates: tuple[str, ...]
     link: str | None
+    labels: frozenset[str] = CERTIFICATE_LABELS
 
     def marked(self, ending: str) -> bool:
         """Whether its name carries the mark of trustinstall, in a directory where names end so."""
@@ -50,7 +53,15 @@ class Source:
 
     def ders(self) -> list[bytes]:
         """Return the DER of each certificate in it."""
-        return list(ders(self.content)) or [self.content]
+        return list(ders(self.content, self.labels)) or [self.content]
+
+    def distrusts(self) -> bool:
+        """Whether it says of a certificate in it that TLS servers may not be trusted by it.
+
+        OpenSSL says so in a `TRUSTED CERTIFICATE`, and p11-kit in an object with `x-distrusted: true`.
+        """
+        refused = (one.extra and not trusts_servers(one.extra) for one in pem_blocks(self.content))
+        return any(refused) or p11kit_format.distrusts(self.content)
 
 
 def our_ending(sha256: str, ending: str) -> str:
@@ -61,8 +72,9 @@ def our_ending(sha256: str, ending: str) -> str:
 def files(host: Host, directory: str, *, endings: tuple[str, ...] = (), der: bool = False) -> Iterator[Source]:
     """Read the files directly in a directory that hold certificates, links to files among them, as the tools do.
 
-    `endings` are the endings of names that count (none: all do); `der`: whether a file may be DER instead of PEM.
+    `endings` are the endings of names that count (none: all do); `der`: whether p11-kit reads them, and so DER, too.
     """
+    labels = _P11_KIT if der else CERTIFICATE_LABELS
     for name in host.names(directory):
         path = f"{directory}/{name}"
         if name.startswith(".") or (endings and not name.endswith(endings)):
@@ -71,25 +83,25 @@ def files(host: Host, directory: str, *, endings: tuple[str, ...] = (), der: boo
         if status is None or status.kind not in {Kind.FILE, Kind.LINK}:
             continue
         content = read(host, path) or b""
-        certificates = tuple(fingerprints(content))
+        certificates = tuple(fingerprints(content, labels))
         if not certificates and der and content.startswith(_DER):
-            certificates = (hashlib.sha256(content).hexdigest(),)
+            certificates = (sha256_of(content),)
         if certificates:
-            yield Source(path, content, certificates, host.link_target(path))
+            yield Source(path, content, certificates, host.link_target(path), labels)
 
 
-def ders(content: bytes) -> Iterator[bytes]:
-    """Yield the DER of each certificate in PEM, or in p11-kit's own format."""
+def ders(content: bytes, labels: frozenset[str] = CERTIFICATE_LABELS) -> Iterator[bytes]:
+    """Yield the DER of each certificate in PEM with one of the labels, or in p11-kit's own format."""
     for block in pem_blocks(content):
-        if block.label in CERTIFICATE_LABELS and block.der is not None:
+        if block.label in labels and block.der is not None:
             yield block.der
     if p11kit_format.MAGIC in content:
         yield from p11kit_format.certificates(content)
 
 
-def fingerprints(content: bytes) -> Iterator[str]:
-    """Yield the SHA-256 of each certificate in PEM, or in p11-kit's own format."""
-    return (hashlib.sha256(der).hexdigest() for der in ders(content))
+def fingerprints(content: bytes, labels: frozenset[str] = CERTIFICATE_LABELS) -> Iterator[str]:
+    """Yield the SHA-256 of each certificate in PEM with one of the labels, or in p11-kit's own format."""
+    return map(sha256_of, ders(content, labels))
 
 
 def copies(sources: Iterable[Source], names: Collection[str], ending: str) -> Iterator[Copy]:

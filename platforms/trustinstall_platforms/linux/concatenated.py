@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 
 Span = tuple[int, int]  # bundle[start:end]
 
-#: The replacements of a file name's special characters of the shell, when the tools name a link after the file.
-LINK_NAME = str.maketrans(" (),", "_==_")
-
 
 class Concatenated(NamedTuple):
     """One file of a bundle: its path, and its content."""

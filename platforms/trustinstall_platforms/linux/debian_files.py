@@ -6,19 +6,18 @@ Sources: update-ca-certificates(8) and the script itself (20230311 and 20250419 
 
 from __future__ import annotations
 
-import hashlib
 import posixpath
 from collections import Counter
-from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING
 
+from trustinstall.certificates.fingerprint import sha256_of
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, TRUSTED, blocks_of
 from trustinstall.host import Kind
 from trustinstall.stores.files import read
 from trustinstall.stores.observation import Copy
-from trustinstall.values import NamedTuple, dataclass
-from trustinstall_platforms.linux.link_changes import HASH_LINK
+from trustinstall.values import NamedTuple
+from trustinstall_platforms.linux.hash_links import HASH_LINK
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -35,8 +34,7 @@ _REHASHED = (".pem", ".crt", ".cer", ".crl")  # openssl-rehash(1) links files wi
 _DEEPEST = 16  # nested directories
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(NamedTuple):
     """One file of certificates.
 
     Attributes:
@@ -151,7 +149,7 @@ def _local_sources(host: Host, directory: str, ways: tuple[str, ...], known: Map
         elif kind is Kind.FILE and name.endswith(".crt"):
             beyond = not place.startswith(f"{ways[0]}/")
             for source in _source(host, place, known):
-                yield replace(source, path=f"{directory}/{name}", beyond=beyond)
+                yield source._replace(path=f"{directory}/{name}", beyond=beyond)
 
 
 def _kind(host: Host, path: str) -> tuple[Kind | None, str]:
@@ -188,7 +186,7 @@ class _Block(NamedTuple):
 def _certificates(content: bytes) -> Iterator[_Block]:
     for block in blocks_of(content):
         if block.label in CERTIFICATE_LABELS:
-            sha256 = None if block.der is None else hashlib.sha256(block.der).hexdigest()
+            sha256 = None if block.der is None else sha256_of(block.der)
             yield _Block(block.label, content[block.start : block.end], sha256)
 
 

@@ -5,18 +5,16 @@ Sources: those of `debian_files`, and the hook of ca-certificates-java 20230710.
 
 from __future__ import annotations
 
-import hashlib
 import posixpath
 from typing import TYPE_CHECKING
 
+from trustinstall.certificates.fingerprint import sha256_of
 from trustinstall.errors import printable
 from trustinstall.host.commands import Guard, Run
 from trustinstall.patterns import regex
 from trustinstall.stores.plan import Refresh
-from trustinstall_platforms.keystores import distribution
-from trustinstall_platforms.linux.concatenated import LINK_NAME
 from trustinstall_platforms.linux.debian_files import BUNDLE, HASHED, LOCAL, TOOL
-from trustinstall_platforms.linux.link_changes import HASH_LINK
+from trustinstall_platforms.linux.hash_links import HASH_LINK, LINK_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -117,10 +115,10 @@ def java_files(host: Host, sha256: str) -> list[str]:
     """
     if not host.executable(_JAVA_HOOK) or host.status(_KEYSTORE) is None:
         return []
+    from trustinstall_platforms.keystores import distribution  # most machines have no Java
+
     try:
-        aliases = [
-            one.alias for one in distribution.read(host, _KEYSTORE) if hashlib.sha256(one.der).hexdigest() == sha256
-        ]
+        aliases = [one.alias for one in distribution.read(host, _KEYSTORE) if sha256_of(one.der) == sha256]
     except (OSError, ValueError):
         return []
     names = [match[1] for match in map(_JAVA_ALIAS.fullmatch, aliases) if match]

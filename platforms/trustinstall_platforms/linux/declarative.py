@@ -6,9 +6,9 @@ Sources: the manuals of NixOS (security.pki), Guix ("X.509 Certificates"), Bottl
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
+from trustinstall.certificates.fingerprint import sha256_of
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.errors import StoreError
 from trustinstall.stores.backend import Backend
@@ -105,7 +105,7 @@ class DeclaredStore(Backend):
 
     def observe(self, host: Host, store: Store, names: frozenset[str]) -> Observation:
         """Observe the anchors of the bundle's clients."""
-        anchors = {hashlib.sha256(der).hexdigest(): State.TRUSTED for der in self.anchors(host, store)}
+        anchors = {sha256_of(der): State.TRUSTED for der in self.anchors(host, store)}
         copies = (Copy(sha256, removable=False) for sha256 in anchors if sha256 in names)
         return Observation(anchors, copies=tuple(copies))
 

@@ -6,11 +6,11 @@ at the first that is missing.
 
 from __future__ import annotations
 
-import hashlib
 import posixpath
 from itertools import count
 from typing import TYPE_CHECKING
 
+from trustinstall.certificates.fingerprint import sha256_of
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.patterns import regex
 from trustinstall.stores.files import read
@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
     from trustinstall.host import Host
 
-_NAME = regex(r"([0-9a-f]{8})\.([0-9]{1,4})")
+#: The name of a link: the hash of a subject, and a number.
+HASH_LINK = regex(r"([0-9a-f]{8})\.([0-9]{1,4})")
+#: The replacements of a file name's special characters of the shell, when tools name a link after the file.
+LINK_NAME = str.maketrans(" (),", "_==_")
 
 
 class Linked(NamedTuple):
@@ -34,21 +37,21 @@ class Linked(NamedTuple):
     @property
     def sha256(self) -> str:
         """The certificate's fingerprint."""
-        return hashlib.sha256(self.der).hexdigest()
+        return sha256_of(self.der)
 
 
 def linked(host: Host, directory: str) -> list[Linked] | None:
     """Read a directory of hash links; None if it does not exist, or has no such link."""
     chains: dict[str, dict[int, str]] = {}
     for name in host.names(directory):
-        if match := _NAME.fullmatch(name):
+        if match := HASH_LINK.fullmatch(name):
             chains.setdefault(match[1], {})[int(match[2])] = f"{directory}/{name}"
     return [one for chain in chains.values() for one in _chain(host, chain)] if chains else None
 
 
 def links_to(host: Host, directory: str, paths: Collection[str]) -> tuple[str, ...]:
     """Return the hash links in a directory that lead to some files, even if these are gone."""
-    links = [f"{directory}/{name}" for name in host.names(directory) if _NAME.fullmatch(name)]
+    links = [f"{directory}/{name}" for name in host.names(directory) if HASH_LINK.fullmatch(name)]
     targets = {link: host.link_target(link) for link in links}
     return tuple(link for link, target in targets.items() if target and posixpath.join(directory, target) in paths)
 

@@ -5,16 +5,14 @@ from __future__ import annotations
 from itertools import count, takewhile
 from typing import TYPE_CHECKING
 
-from trustinstall.patterns import regex
 from trustinstall.stores.steps import ABSENT, Delete, Link, link_digest
+from trustinstall_platforms.linux.hash_links import HASH_LINK
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from trustinstall.host import Host
     from trustinstall.stores.steps import Step
-
-HASH_LINK = regex(r"([0-9a-f]{8})\.([0-9]{1,4})")
 
 
 class Links:

@@ -21,7 +21,8 @@ from trustinstall.errors import StoreError
 from trustinstall.host import Kind
 from trustinstall.stores.steps import ABSENT, Content, Delete, Edit, digest
 from trustinstall_platforms.keystores import distribution
-from trustinstall_platforms.linux.link_changes import HASH_LINK, Links
+from trustinstall_platforms.linux.hash_links import HASH_LINK
+from trustinstall_platforms.linux.link_changes import Links
 from trustinstall_platforms.linux.p11kit_writing import alias, authority, comment, file_name, good_for, trusted_pem
 from trustinstall_platforms.linux.subject_hash import P11_KIT, old_subject_hash, subject_hash
 

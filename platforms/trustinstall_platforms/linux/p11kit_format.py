@@ -30,6 +30,11 @@ def certificates(content: bytes) -> Iterator[bytes]:
             yield _OCTET.sub(lambda octet: bytes.fromhex(octet[1].decode()), value[1])
 
 
+def distrusts(content: bytes) -> bool:
+    """Whether an object in p11-kit's own format distrusts its certificate."""
+    return MAGIC in content and any(item.get(b"x-distrusted") == b"true" for item in _objects(content))
+
+
 def _objects(content: bytes) -> Iterator[dict[bytes, bytes]]:
     item: dict[bytes, bytes] = {}
     within = False  # a PEM block

@@ -9,9 +9,11 @@ The machine's trust settings hold for every account; an account's own come befor
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trustinstall.certificates.certificate import Certificate
+from trustinstall.certificates.fingerprint import sha256_of
 from trustinstall.errors import StoreError, ToolFailed
 from trustinstall.host import Kind
 from trustinstall.stores.backend import Backend
@@ -104,9 +106,22 @@ class Keychain(Backend):
         contents = self._contents(host, store)
         states = contents.states(host.now())
         return Observation(
-            {hashlib.sha256(contents.known[sha1]).hexdigest(): state for sha1, state in states.items()},
+            {sha256_of(contents.known[sha1]): state for sha1, state in states.items()},
             copies=tuple(contents.copies(names)),
         )
+
+    def identified(
+        self, host: Host, store: Store, seen: Observation, certificates: Sequence[Certificate]
+    ) -> Observation:
+        """Add the trust settings that name a certificate which is in no keychain: by its SHA-1 it is still trusted.
+
+        Raises ToolFailed.
+        """
+        contents = self._contents(host, store).naming(certificates)
+        states = {hashlib.sha256(contents.known[sha1]).hexdigest(): one for sha1, one in contents.named_only.items()}
+        found = contents.copies(frozenset(one.sha256 for one in certificates))
+        named = (one for one in found if one.trusts)
+        return replace(seen, anchors={**seen.anchors, **states}, copies=(*seen.copies, *named))
 
     def anchors(self, host: Host, store: Store) -> Iterator[bytes]:
         """Yield the DER of every certificate that `observe` counts. Raises OSError if `security` gives no answer."""

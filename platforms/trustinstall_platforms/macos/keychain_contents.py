@@ -6,18 +6,18 @@ are asked first, then the machine's; the first that decides wins.
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.certificates.fields import CertificateFields
+from trustinstall.certificates.fingerprint import sha256_of
 from trustinstall.errors import CertificateRefused
 from trustinstall.stores.observation import Copy, State
 from trustinstall.values import NamedTuple
 from trustinstall_platforms.macos import security_tool
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
 
     from trustinstall.host import Host
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from trustinstall_platforms.macos.trust_settings import Settings
 
 SYSTEM = "/Library/Keychains/System.keychain"
+_TRUSTING = frozenset({State.TRUSTED, State.LIMITED})
 APPLE = "/System/Library/Keychains/SystemRootCertificates.keychain"  # trust settings may override these, too
 
 
@@ -62,9 +63,23 @@ class Contents(NamedTuple):
         """Every certificate of which more is known than its SHA-1."""
         return self.elsewhere | self.keychain
 
+    def naming(self, certificates: Iterable[Certificate]) -> Contents:
+        """Return the contents if more is known of these certificates than what keychains say."""
+        ders = {one.sha1.upper(): one.der for one in certificates}
+        return self._replace(elsewhere=ders | self.elsewhere)
+
+    @property
+    def named_only(self) -> dict[str, State]:
+        """The certificates in no keychain that trust settings trust: PARTIAL, until a server sends them."""
+        named = {sha1 for sha1, one in {**self.above, **self.settings}.items() if one in _TRUSTING}
+        return dict.fromkeys(named & self.known.keys() - self.keychain.keys(), State.PARTIAL)
+
     def states(self, now: datetime) -> dict[str, State]:
-        """Return the state of every certificate that trust settings name, and of roots in the keychain without any."""
-        found = dict.fromkeys(self.settings.keys() & self.known.keys(), State.PARTIAL)
+        """Return the state of every certificate that trust settings name, and of roots in the keychain without any.
+
+        Settings that do not concern TLS keep their certificate WITHDRAWN: trustinstall never writes such.
+        """
+        found = dict.fromkeys(self.settings.keys() & self.known.keys(), State.WITHDRAWN)
         for settings in (self.above, self.settings):  # an account's own have precedence, and so are written last
             found |= {sha1: state for sha1, state in settings.items() if state is not None and sha1 in self.known}
         idle = [sha1 for sha1, der in self.keychain.items() if sha1 not in found and _is_root(der, now)]
@@ -77,16 +92,17 @@ class Contents(NamedTuple):
         the machine's settings in an account's store, cannot be removed.
         """
         for sha1, der in self.known.items():
-            if (sha256 := hashlib.sha256(der).hexdigest()) not in names:
+            if (sha256 := sha256_of(der)) not in names:
                 continue
             if sha1 in self.keychain:
                 yield Copy(sha256, keychain_entry(self.location, sha1))
             if sha1 in self.settings:
                 state = self.settings[sha1]
                 entry = settings_entry(sha1, machine=self.machine) if state is State.TRUSTED else ""
-                yield Copy(sha256, entry, removable=state is not State.DISTRUSTED)
+                yield Copy(sha256, entry, removable=state is not State.DISTRUSTED, trusts=state in _TRUSTING)
             if sha1 in self.above:
-                yield Copy(sha256, settings_entry(sha1, machine=True), removable=False)
+                entry, trusts = settings_entry(sha1, machine=True), self.above[sha1] in _TRUSTING
+                yield Copy(sha256, entry, removable=False, trusts=trusts)
 
 
 def read_contents(host: Host, keychain: str, *, machine: bool) -> Contents:

@@ -57,18 +57,14 @@ class PlanBuilder:
 
     def remove(self, certificate: Certificate) -> None:
         """Remove the halves that go. Raises StoreError if a half cannot be removed through this store."""
-        contents, (sha1, in_keychain, in_settings) = self._contents, self._names(certificate)
+        settings, (sha1, in_keychain, in_settings) = self._contents.settings, self._names(certificate)
         self._refuse_unremovable(certificate)
         going = set(self._change.entries(certificate.sha256))
-        if sha1 not in contents.known and contents.settings.get(sha1) is State.TRUSTED:
-            # Another program has deleted the certificate. Its settings still trust it, and only the ledger shows who
-            # made them.
-            going |= {in_settings} & set(self._change.noted.get(certificate.sha256, ()))
         untrust = bool({in_settings, ""} & going)
         if untrust:
             self.operations.append(ToolOperation(UNTRUST, TRUST, certificate.der))
         if in_keychain in going:
-            alone = untrust or sha1 not in contents.settings
+            alone = untrust or sha1 not in settings
             self.operations.append(ToolOperation(DELETE if alone else WITHDRAW, DEPOSIT, certificate.der))
 
     def _names(self, certificate: Certificate) -> tuple[str, str, str]:

@@ -14,6 +14,7 @@ import hashlib
 import posixpath
 from typing import TYPE_CHECKING
 
+from trustinstall.certificates.fingerprint import sha256_of
 from trustinstall.errors import printable
 from trustinstall.facts import programs
 from trustinstall.stores.backend import Capability
@@ -68,7 +69,7 @@ class DotNet(CertificateDirectories):
     def copies(self, path: str, data: bytes) -> Iterator[Copy]:
         """Yield the copy in a file; the copies of trustinstall are recognised by the file's name."""
         for der in self.ders(data):
-            yield Copy(hashlib.sha256(der).hexdigest(), path, marked=posixpath.basename(path) == _name(der))
+            yield Copy(sha256_of(der), path, marked=posixpath.basename(path) == _name(der))
 
     def step(
         self, store: Store, path: str, old: bytes | None, added: Sequence[Certificate], _removed: Collection[Copy], /

@@ -9,9 +9,9 @@ Sources: cert-sync(1); Mono 6.8's MonoBtlsX509StoreManager; BoringSSL's crypto/x
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
+from trustinstall.certificates.fingerprint import sha256_of
 from trustinstall.certificates.pem import pem_blocks
 from trustinstall.editing.pem_blocks import Blocks
 from trustinstall.facts import programs
@@ -60,7 +60,7 @@ class Mono(CertificateDirectories):
 
     def copies(self, path: str, data: bytes) -> Iterator[Copy]:
         """Yield the copies of certificates in a file; those of trustinstall have marker lines."""
-        return bundle.copies(data, path, frozenset(hashlib.sha256(one).hexdigest() for one in self.ders(data)))
+        return bundle.copies(data, path, frozenset(sha256_of(one) for one in self.ders(data)))
 
     def step(
         self, _store: Store, path: str, old: bytes | None, added: Sequence[Certificate], removed: Collection[Copy], /

@@ -206,13 +206,19 @@ def _system_bundle(host: Host, path: str, target: str, bundle: Bundle | None) ->
         return target
     if bundle is None or not bundle.switch:
         return None
+    module = _reached(host, f"{posixpath.dirname(path)}/{bundle.switch}")
     try:
-        module = host.read_or_none(_reached(host, f"{posixpath.dirname(path)}/{bundle.switch}"), _MODULE_LIMIT)
+        (words,) = host.learned("system bundles in a module", (module,), 1, lambda: (_named(host, module),))
     except OSError:
         return None
-    words = [word.decode() for word in _QUOTED.findall(module or b"")]
-    named = [host.real(word) for word in words if word in SYSTEM_BUNDLES]
+    named = [host.real(word) for word in words]
     return next((one for one in named if host.status(one)), named[0] if named else None)
+
+
+def _named(host: Host, module: str) -> tuple[str, ...]:
+    """Return the system's bundles that a module names."""
+    words = [word.decode() for word in _QUOTED.findall(host.read_or_none(module, _MODULE_LIMIT) or b"")]
+    return tuple(word for word in words if word in SYSTEM_BUNDLES)
 
 
 def _owner(host: Host, path: str) -> tuple[int, str | None]:

@@ -6,11 +6,11 @@ Everything is read in the registry, and nothing from the output of certutil, whi
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from trustinstall.certificates.fingerprint import sha256_of
 from trustinstall.errors import StoreError
 from trustinstall.host.commands import INPUT_FILE, Run
 from trustinstall.stores.backend import Backend
@@ -139,7 +139,7 @@ class WindowsStore(Backend):
         A certificate is removed by the SHA-1 of its DER, the name of its key in the registry, and only after that key
         has been seen to hold this very certificate. Raises StoreError if Windows would ask and no person can answer.
         """
-        there = hashlib.sha256(step.der).hexdigest() in self._own(host)
+        there = sha256_of(step.der) in self._own(host)
         if step.operation == _LEAVE or there == (step.operation == _ADD):
             return ()
         if self._kind.asks:

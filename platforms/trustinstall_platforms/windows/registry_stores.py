@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Protocol
 
+from trustinstall.certificates.fingerprint import sha256_of
 from trustinstall.stores.observation import Copy, Observation, State
 from trustinstall.values import NamedTuple
 from trustinstall_platforms.windows import blob
@@ -156,7 +157,8 @@ class Contents(NamedTuple):
             yield Copy(sha256, self.kind.own.entry(self.own[sha256].der))
         for place, held in self.elsewhere.items():
             for sha256 in names & held.keys():
-                yield Copy(sha256, place.entry(held[sha256].der), removable=False)
+                entry, trusts = place.entry(held[sha256].der), sha256 not in self.distrusted
+                yield Copy(sha256, entry, removable=False, trusts=trusts)
 
     def whose(self, sha256: str) -> str:
         """Return who put a certificate into another place than certutil's, in words."""
@@ -193,5 +195,5 @@ def certificates(registry: Registry, place: Place) -> tuple[dict[str, blob.Entry
         except ValueError:
             damaged += 1
             continue
-        found[hashlib.sha256(one.der).hexdigest()] = one
+        found[sha256_of(one.der)] = one
     return found, damaged

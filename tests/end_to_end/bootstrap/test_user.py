@@ -14,10 +14,13 @@ from tests.end_to_end.bootstrap.machine import PREPARING, PYTHON, Machine
 
 
 def test_the_first_run_prepares_and_the_second_starts_at_once(machine: Machine) -> None:
-    """The first run says one line and runs the command; the next says nothing and fetches nothing."""
+    """The first run says one line, runs the command and keeps no pip; the next says nothing and fetches nothing."""
     first = machine.run("--version", variables=machine.wheels)
     assert (first.returncode, first.stderr) == (0, PREPARING)
     assert first.stdout.startswith("trustinstall ")
+    left = ("pip", "pip-*", "setuptools", "setuptools-*")
+    assert [path for name in left for path in machine.base.glob(f"env-*/lib/python3*/site-packages/{name}")] == []
+    assert list(machine.base.glob("env-*/bin/pip*")) == []
 
     again = machine.run("--version")
     assert (again.returncode, again.stdout, again.stderr) == (0, first.stdout, "")

@@ -24,6 +24,7 @@ from tests.end_to_end.cli.machine import (
     told,
 )
 from tests.support.jks import jks
+from tests.support.keytool import KEYTOOL
 from tests.support.pki import make_root
 from tests.support.throwaway import PROGRAM, Throwaway
 
@@ -293,7 +294,7 @@ def test_a_java_alias_whose_file_is_gone_goes_when_it_is_named() -> None:
         root.run(["update-ca-certificates"], check=True)
         root.run(["rm", by_hand], check=True)
         root.run(["update-ca-certificates"], check=True)
-        listing = ["keytool", "-list", "-keystore", "/etc/ssl/certs/java/cacerts", "-storepass", "changeit"]
+        listing = [*KEYTOOL, "-list", "-keystore", "/etc/ssl/certs/java/cacerts", "-storepass", "changeit"]
         assert "byhand" in root.run(listing, check=True).stdout
         done = root.trustinstall("remove", "--not-ours", "--sha256", ROOT.sha256)
         assert done.returncode == 0, done
@@ -308,7 +309,7 @@ def test_a_java_alias_of_an_earlier_installation_stays_until_it_is_named() -> No
         root.run(["update-ca-certificates"], check=True)
         root.run(["rm", by_hand], check=True)
         root.run(["update-ca-certificates"], check=True)
-        listing = ["keytool", "-list", "-keystore", KEYSTORE, "-storepass", "changeit"]
+        listing = [*KEYTOOL, "-list", "-keystore", KEYSTORE, "-storepass", "changeit"]
         before = sorted(root.run(listing, check=True).stdout.splitlines())
         roots = len(jks_entries(root.read(KEYSTORE)))
         added = root.trustinstall("add", "--json", "--store", "debian", "--store", f"java:{KEYSTORE}", CERT)

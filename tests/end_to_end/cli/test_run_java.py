@@ -7,10 +7,11 @@ from collections.abc import Iterator
 import pytest
 
 from tests.end_to_end.cli.machine import CERT, DEBIAN, ROOT, deliver
+from tests.support.keytool import KEYTOOL
 from tests.support.pki import make_root, odd_version
 from tests.support.throwaway import PROGRAM, Throwaway
 
-LISTING = 'keytool -list -keystore "${SSL_CERT_FILE%/*}/java.p12" -storepass changeit'
+LISTING = f'{" ".join(KEYTOOL)} -list -keystore "${{SSL_CERT_FILE%/*}}/java.p12" -storepass changeit'
 WORDS = (*PROGRAM, "run", "--java", "--cert", CERT, "--", "sh", "-c", LISTING)
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from tests.end_to_end.clients.table import CLIENTS, SEARCH, Client, install
 from tests.support.pki import make_root
-from tests.support.throwaway import PROGRAM, Throwaway
+from tests.support.throwaway import Throwaway
 from tests.support.tls import Server, git_repository, package_index
 
 PHASES = ("before", "added", "removed")
@@ -57,9 +57,19 @@ class Lending(Throwaway):
         """Share everything with it."""
         self.__dict__ = root.__dict__
 
-    def popen(self, command: Iterable[str], **more: Any) -> subprocess.Popen[str]:  # noqa: ANN401  as it is called
-        """Start a command that is lent trust."""
-        return super().popen([*PROGRAM, "run", "--cert", CERTIFICATE, "--java", "--", *command], **more)
+    def popen(
+        self,
+        command: Iterable[str],
+        *,
+        user: str = "root",
+        cwd: str | None = None,
+        **more: Any,  # noqa: ANN401  as it is called
+    ) -> subprocess.Popen[str]:
+        """Start a command that is lent trust, in the account's home directory."""
+        assert cwd in {None, self.user(user).home}
+        plain = object.__new__(Throwaway)  # its `start` is not to come back here
+        plain.__dict__ = self.__dict__
+        return plain.start("run", "--cert", CERTIFICATE, "--java", "--", *command, user=user, **more)
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,7 @@ from tests.contract.java import KINDS, PASSWORD, delivered
 from tests.contract.machines import FULL
 from tests.end_to_end.clients.table import JAVA, REFUSES, TRUSTS, Command
 from tests.support.fresh import copy_in, downloads
+from tests.support.keytool import KEYTOOL
 from tests.support.pki import make_root
 from tests.support.throwaway import Throwaway
 from tests.support.tls import Server
@@ -141,7 +142,7 @@ def test_what_keytool_writes_anew(scene: Scene, kind: str) -> None:
     scene.root.trustinstall("remove", CERTIFICATE, check=True)
     assert scene.answers(kind) == {(REFUSES, TRUSTS)}
     for path in files:
-        listed = scene.root.run(["keytool", "-list", "-keystore", path, "-storepass", PASSWORD], check=True).stdout
+        listed = scene.root.run([*KEYTOOL, "-list", "-keystore", path, "-storepass", PASSWORD], check=True).stdout
         assert "trustinstall" not in listed
 
 
@@ -151,7 +152,7 @@ def test_a_keystore_that_options_name(scene: Scene) -> None:
     scene.root.write("/srv/other.crt", scene.stranger)
     words = ("-importcert", "-noprompt", "-alias", "other", "-file", "/srv/other.crt", "-storetype", "JKS")
     scene.root.run(
-        ["keytool", *words, "-keystore", keystore, "-storepass", password],
+        [*KEYTOOL, *words, "-keystore", keystore, "-storepass", password],
         user="alice",
         env={"HOME": "/home/alice"},
         check=True,

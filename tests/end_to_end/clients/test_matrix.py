@@ -15,18 +15,16 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.contract.machines import FULL
 from tests.end_to_end.clients.asking import NAME, NOTHING, OWN, SYSTEM, VARIABLE, Asking
-from tests.end_to_end.clients.conftest import MATRIX
+from tests.end_to_end.clients.conftest import CERTIFICATE, MATRIX, Lending
 from tests.end_to_end.clients.fetched import install
 from tests.end_to_end.clients.many import MANY
 from tests.end_to_end.clients.table import REFUSES, TRUSTS
 from tests.end_to_end.clients.ways import BARE, WAYS, Way
 from tests.support.pki import Root, make_root
-from tests.support.throwaway import PROGRAM, Throwaway
+from tests.support.throwaway import Throwaway
 from tests.support.tls import Server, package_index
 
 pytestmark = pytest.mark.timeout(900)
-CERTIFICATE = "/srv/corp.crt"
-LENDING = (*PROGRAM, "run", "--cert", CERTIFICATE, "--java", "--")
 MACHINE, ACCOUNT, NOBODY, LENT = "an administrator's", "alice's own", "nobody's", "lent"
 CLIENTS = [one for one in MANY if FULL or not one.slow]
 
@@ -112,13 +110,13 @@ def _serving(made: Root) -> Server:
 def _ask(root: Throwaway, servers: dict[bool, Server], whose: str) -> dict[Question, str]:
     """Several clients at once, each one question after the other: who comes through asks the server for something."""
     environments = {way: way.environment(root) for way in WAYS}
+    start_in = Lending(root) if whose == LENT else root
 
     def answer(client: Asking) -> dict[Question, str]:
         found: dict[Question, str] = {}
         for one in QUESTIONS:
             if (one.client, one.whose) == (client, whose):
-                before = LENDING if whose == LENT else one.way.before
-                found[one] = client.ask(root, servers[one.corporate], before, environments[one.way])
+                found[one] = client.ask(start_in, servers[one.corporate], one.way.before, environments[one.way])
         return found
 
     with ThreadPoolExecutor(3) as pool:

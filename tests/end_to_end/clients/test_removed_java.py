@@ -8,6 +8,7 @@ import pytest
 
 from tests.end_to_end.clients.conftest import CERTIFICATE, Scene
 from tests.end_to_end.clients.table import CLIENTS, REFUSES, TRUSTS, Client
+from tests.support.keytool import KEYTOOL
 from tests.support.throwaway import Throwaway
 
 pytestmark = pytest.mark.timeout(120)
@@ -26,7 +27,7 @@ def fresh(scene: Scene) -> Iterator[Scene]:
 
 def aliases(root: Throwaway) -> list[str]:
     """The entries of Debian's Java keystore."""
-    listed = root.run(["keytool", "-list", "-cacerts", "-storepass", "changeit"], check=True)
+    listed = root.run([*KEYTOOL, "-list", "-cacerts", "-storepass", "changeit"], check=True)
     return sorted(line.split(",")[0] for line in listed.stdout.splitlines() if "trustedCertEntry" in line)
 
 

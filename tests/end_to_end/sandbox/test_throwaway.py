@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.changes import Entry
+from tests.support.keytool import KEYTOOL
 from tests.support.throwaway import Throwaway
 
 pytestmark = pytest.mark.timeout(300)
@@ -53,7 +54,7 @@ def _has_only_public_roots(root: Throwaway, least: int) -> None:
     assert sorted(str(path.relative_to(shipped)) for path in shipped.rglob("*.crt")) == sorted(selected)
     for name in selected:
         assert root.read(f"/usr/share/ca-certificates/{name}").strip() in bundle
-    listed = root.run(["keytool", "-list", "-cacerts", "-storepass", "changeit"], check=True)
+    listed = root.run([*KEYTOOL, "-list", "-cacerts", "-storepass", "changeit"], check=True)
     assert listed.stdout.count("trustedCertEntry") == len(selected)
     assert list(root.path("/usr/local/share/ca-certificates").iterdir()) == []
 

@@ -238,6 +238,21 @@ def test_somebody_elses_without_trust(desk: Desk, trust: str, word: str) -> None
     assert desk.listed() == {"Corp Root": trust}
 
 
+@pytest.mark.parametrize("trust", [",,", "c,c,c"])
+def test_trust_that_was_taken_away_since(desk: Desk, trust: str) -> None:
+    """The account has unchecked it in the browser: `repair` leaves that and names it, `add` sets it, `remove` works."""
+    assert desk.change("add", CERTIFICATE)[0] == "added"
+    (name,) = desk.listed()
+    desk.certutil(PROFILE, "-M", "-n", name, "-t", trust)
+    done = desk.root.trustinstall("repair", user="alice", check=True)
+    assert "was left without trust there" in done.stdout
+    assert desk.listed() == {name: trust}
+    assert desk.change("add", CERTIFICATE)[0] == "added"
+    desk.certutil(PROFILE, "-M", "-n", name, "-t", trust)
+    assert desk.change("remove", SHA256)[0] == "removed"
+    assert desk.listed() == {}
+
+
 def test_namesakes(desk: Desk) -> None:
     """Another root of the same subject neither gets in the way nor goes along."""
     desk.imported("theirs", "C,,", der=OTHER.der)

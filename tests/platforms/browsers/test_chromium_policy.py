@@ -233,19 +233,37 @@ def test_an_adopted_item(host: ActingHost) -> None:
 
 @pytest.mark.parametrize("adopted", [False, True])
 def test_distrusted_after_it_was_added(host: ActingHost, *, adopted: bool) -> None:
-    """`remove` takes the item out, and leaves the list of distrusted certificates, with `--not-ours`, too."""
+    """`remove` takes the item out, and leaves the list of distrusted certificates, with `--not-ours`, too.
+
+    The list is not named as what is left: no command takes an item out of it, and it does what the caller wants.
+    """
     if adopted:
         write(host, f"{CHROME}/theirs.json", json.dumps({"CACertificates": [base(CORP.der)]}))
     change(host, adopt=adopted)
     text = json.dumps({"CADistrustedCertificates": [base(CORP.der)]})
     write(host, f"{CHROME}/corp.json", text)
-    assert change(host, trusted=False).result is Result.FOREIGN
+    removed = change(host, trusted=False)
+    assert (removed.result, removed.foreign) == (Result.REMOVED, ())
     left: dict[str, object] = {"theirs.json": {"CACertificates": []}} if adopted else {}
     assert directory(host) == left | {"corp.json": json.loads(text)}
     outcome = change(host, trusted=False, adopt=True)
     assert outcome.result is Result.FAILED
     assert "CADistrustedCertificates" in outcome.detail
     assert directory(host) == left | {"corp.json": json.loads(text)}
+
+
+@pytest.mark.parametrize("policy", ["CACertificates", "CACertificatesWithConstraints"])
+def test_others_trust_it_for_more_since(host: ActingHost, policy: str) -> None:
+    """A limit is not claimed where a policy of others trusts the root for other names since: the error says so."""
+    change(host, "a.example")
+    limits = {"permitted_dns_names": ["b.example"], "permitted_cidrs": ["255.255.255.255/32"]}
+    limited = {"certificate": base(CORP.der), "constraints": limits}
+    text = json.dumps({policy: [base(CORP.der) if policy == "CACertificates" else limited]})
+    write(host, f"{CHROME}/corp.json", text)
+    outcome = change(host, "a.example")
+    assert outcome.result is Result.FAILED
+    assert "by a policy of others" in outcome.detail
+    assert directory(host)["corp.json"] == json.loads(text)
 
 
 def test_our_file_is_damaged(host: ActingHost) -> None:

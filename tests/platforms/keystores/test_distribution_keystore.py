@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.keytool import KEYTOOL
 from tests.support.pki import make_root
 from trustinstall_platforms.keystores.distribution import New, changeable, changed, trusted
 
@@ -25,7 +26,7 @@ def delivered(tmp_path: Path) -> bytes:
 def keytool(directory: Path, *words: str, password: str = "changeit") -> str:  # noqa: S107  every Java's
     """What keytool prints about the keystore in a directory."""
     store = ["-keystore", str(directory / "store"), "-storetype", "JKS", "-storepass", password]
-    done = subprocess.run(["keytool", *words, *store], capture_output=True, text=True, check=False)
+    done = subprocess.run([*KEYTOOL, *words, *store], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done
     return done.stdout
 

@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from tests.support.der_writing import integer, oid, sequence, tlv
+from tests.support.keytool import KEYTOOL
 from tests.support.pki import make_root
 from trustinstall.errors import StoreError, StoreLocked
 from trustinstall_platforms import keystores
@@ -61,7 +62,7 @@ def keytool(store: Path, kind: str, *words: str, password: str = PASSWORD) -> st
     options, form = KINDS[kind]
     where = ("-keystore", str(store), "-storetype", form, "-storepass", password)
     done = subprocess.run(
-        ["keytool", "-J-Duser.language=en", *options, *words, *where],
+        [*KEYTOOL, "-J-Duser.language=en", *options, *words, *where],
         capture_output=True,
         text=True,
         check=False,

@@ -124,13 +124,16 @@ def test_somebodys_certificate_stays_in_the_keychain(mac: Mac) -> None:
 
 
 def test_somebodys_trust_stays(mac: Mac) -> None:
-    """It was trusted by its SHA-1 alone; afterwards it is so again."""
+    """It was trusted by its SHA-1 alone; afterwards it is so again, and named, and the named command takes it out."""
     mac.set(CORP.der)
     assert change(mac).result.name == "ADDED"
     assert mac.lies_in(SYSTEM, CORP.der)
-    assert change(mac, trusted=False).result.name == "REMOVED"
+    removed = change(mac, trusted=False)
+    assert (removed.result.name, removed.foreign) == ("FOREIGN", (CORP.sha256,))
     assert (mac.lies_in(SYSTEM, CORP.der), mac.settings()) == (False, {sha1(CORP.der): {}})
     assert [line.split()[0] for line in mac.changes()] == ["add-certificates", "delete-certificate"]
+    assert change(mac, trusted=False, adopt=True).result.name == "REMOVED"
+    assert mac.settings() == {}
 
 
 @pytest.mark.parametrize("settings", [MAIL, DENY, {**ALLOW, "kSecTrustSettingsPolicyString": "a.test"}])

@@ -45,13 +45,18 @@ def test_somebody_elses_names_stay(mac: Mac) -> None:
 
 
 def test_who_keeps_ours_to_names_keeps_the_settings(mac: Mac) -> None:
-    """A person has limited the root to a host since: `remove` takes the certificate, leaves and names the rest."""
+    """A person has limited the root to a host since: `remove` takes the certificate, leaves and names the rest.
+
+    It is still trusted for that host, by its SHA-1, until the command that is named takes the settings out.
+    """
     change(mac)
     host = {**ALLOW, "kSecTrustSettingsPolicyString": "corp.example"}
     mac.set(CORP.der, host)
     removed = change(mac, trusted=False)
-    assert (removed.result.name, removed.foreign) == ("REMOVED", (CORP.sha256,))
+    assert (removed.result.name, removed.foreign) == ("FOREIGN", (CORP.sha256,))
     assert (mac.lies_in(SYSTEM, CORP.der), mac.settings()) == (False, {sha1(CORP.der): {"trustSettings": [host]}})
+    assert change(mac, trusted=False, adopt=True).result.name == "REMOVED"
+    assert mac.settings() == {}
 
 
 # When security does not do what it says

@@ -63,7 +63,7 @@ def test_both_halves_make_trust(mac: Mac) -> None:
     mac.set(overridden.der, DENY)
     assert states(mac) == {
         CORP.sha256: State.TRUSTED,
-        OTHER.sha256: State.PARTIAL,
+        OTHER.sha256: State.WITHDRAWN,
         waiting.sha256: State.PARTIAL,
         overridden.sha256: State.DISTRUSTED,
     }
@@ -126,7 +126,7 @@ def test_every_half_is_a_copy(mac: Mac) -> None:
         Copy(CORP.sha256, f"trust settings, user domain: SHA-1 {name}"),
         Copy(CORP.sha256, f"trust settings, admin domain: SHA-1 {name}", removable=False),
         Copy(OTHER.sha256, f"{LOGIN}: SHA-1 {other}"),
-        Copy(OTHER.sha256),
+        Copy(OTHER.sha256, trusts=False),
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import math
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +13,7 @@ import pytest
 from tests.platforms.python.certifi_tree import BACKEND, CERTIFI, PUBLIC, SITE, Tree
 from trustinstall.errors import UsageProblem
 from trustinstall.host import Account, ActingHost
-from trustinstall.host.paths import Entry
+from trustinstall.host.walking import Bounds, Entry
 from trustinstall.stores.store import DiscoveryOptions, Store
 from trustinstall_platforms.python.certifi import BUNDLES, Bundle
 
@@ -150,13 +149,11 @@ def test_a_search_nowhere_is_an_error(tree: Tree) -> None:
 class Shared(ActingHost):
     """A machine on which /data/bob is another account's, seen by root."""
 
-    def walk(
-        self, top: str, limit: int = 2_000_000, seconds: float = math.inf, skipped: frozenset[str] = frozenset()
-    ) -> Iterator[Entry]:
+    def walk(self, top: str, bounds: Bounds = Bounds()) -> Iterator[Entry]:  # noqa: B008  as the original
         """Walk as root does: what is bob's is named, and not entered."""
-        for entry in super().walk(top, limit, seconds, skipped):
+        for entry in super().walk(top, bounds):
             if entry.path == "/data/endless":
-                raise OSError(errno.EFBIG, f"more than {limit} entries", top)
+                raise OSError(errno.EFBIG, f"more than {bounds.limit} entries", top)
             bob = entry.path.startswith("/data/bob")
             if not bob:
                 yield entry

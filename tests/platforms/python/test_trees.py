@@ -25,6 +25,7 @@ from trustinstall.engine.request import Request, Selection
 from trustinstall.engine.scope import Engine
 from trustinstall.engine.task import StoreTask
 from trustinstall.host import Account, ActingHost, Host
+from trustinstall.host.memory import Wanted
 from trustinstall.stores import trees
 from trustinstall.stores.desired import Desired
 from trustinstall.stores.store import DiscoveryOptions, ScanProgress
@@ -34,6 +35,7 @@ ROOT = Certificate(make_root("Corp Root").der)
 BUNDLE = Path(certifi.where()).read_bytes()
 HOME = "/home/tester"
 SITE = "lib/python3.12/site-packages"
+THROUGH, NONE = DiscoveryOptions(through=True), Wanted("no file", lambda _names: ())
 UV = str(Path(sys.executable).with_name("uv"))
 
 
@@ -163,7 +165,7 @@ def test_the_network_is_left_alone_unless_asked(host: ActingHost, monkeypatch: p
         return walk(self, top, *rest)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
     monkeypatch.setattr(ActingHost, "walk", note)
-    said = [one for one in trees.directories(host, DiscoveryOptions(through=True)) if isinstance(one, ScanProgress)]
+    said = [one for one in trees.directories(host, THROUGH, NONE) if isinstance(one, ScanProgress)]
     assert said == [ScanProgress(HOME, "it lies on the network (nfs4)")]
     assert HOME not in scanned
     assert found(host, DiscoveryOptions(searches=(HOME,))) == {path}
@@ -179,11 +181,7 @@ def test_looking_ends(host: ActingHost, monkeypatch: pytest.MonkeyPatch, name: s
     for number in range(600):
         file(host, f"{HOME}/many/{number}", b"")
     monkeypatch.setattr(trees, name, value)
-    ends = [
-        one.why
-        for one in trees.directories(host, DiscoveryOptions(through=True))
-        if isinstance(one, ScanProgress) and one.why
-    ]
+    ends = [one.why for one in trees.directories(host, THROUGH, NONE) if isinstance(one, ScanProgress) and one.why]
     assert said in ends
     assert found(host) == {first}
 
@@ -192,7 +190,7 @@ def test_signs_of_life_come_while_looking(host: ActingHost) -> None:
     """Every two thousand directories, where it is now is said."""
     for number in range(3000):
         Path(host.where(f"{HOME}/{number}")).mkdir(parents=True)
-    signs = [one for one in trees.directories(host, DiscoveryOptions(through=True)) if isinstance(one, ScanProgress)]
+    signs = [one for one in trees.directories(host, THROUGH, NONE) if isinstance(one, ScanProgress)]
     assert len(signs) == 1
     assert signs[0].path.startswith(HOME)
 

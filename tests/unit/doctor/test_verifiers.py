@@ -38,7 +38,7 @@ PROGRAMS: dict[str, Callable[[Asked, Path], Answers]] = {
     "python": lambda asked, _: verifiers.python(asked, ssl.VerifyFlags(0)),
     "python-strict": lambda asked, _: verifiers.python(asked, STRICT),
     "openssl": lambda asked, _: verifiers.openssl(asked),
-    "rustls": lambda asked, _: verifiers.uv(asked, UV),
+    "rustls": lambda asked, place: verifiers.uv(asked, UV, place),
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,10 @@ import pytest
 from tests.support.fake_store import ROOTS, THEIRS, Fuse, Killed, Mortal, Shelf, World
 from trustinstall.engine import drift
 from trustinstall.engine.drift import Drift
+from trustinstall.engine.outcome import Result
 from trustinstall.engine.scope import Engine, Scope
 from trustinstall.host import ActingHost, Host
-from trustinstall.stores.observation import Observation
+from trustinstall.stores.observation import Copy, Observation, State
 from trustinstall.stores.store import Store
 
 
@@ -22,6 +24,28 @@ def world(tmp_path: Path) -> World:
     world = World(tmp_path)
     world.shelves("a")
     return world
+
+
+class Decided(Shelf):
+    """A shelf on which somebody has decided about the first root."""
+
+    def __init__(self, state: State, *copies: Copy) -> None:
+        """`copies`: those of others."""
+        self.state, self.copies = state, copies
+
+    def observe(self, host: Host, store: Store, names: frozenset[str]) -> Observation:
+        """The first root is in that state."""
+        seen = super().observe(host, store, names)
+        anchors = {**seen.anchors, ROOTS[0].sha256: self.state}
+        return replace(seen, anchors=anchors, copies=(*seen.copies, *self.copies))
+
+
+THEIR_COPY = Copy(ROOTS[0].sha256, "/theirs")
+DECISIONS = (
+    (State.DISTRUSTED, (), "is distrusted there"),
+    (State.WITHDRAWN, (), "was left without trust there"),
+    (State.LIMITED, (THEIR_COPY,), "is limited to other servers there"),
+)
 
 
 class Counting(Shelf):
@@ -121,3 +145,23 @@ def test_power_is_lost_between_any_two_writes(world: World, how: str) -> None:
         assert THEIRS in (world.root / "stores/a/bundle").read_text()
     assert died > 10
     assert ROOTS[0].sha256 in (world.root / "stores/new/bundle").read_text()
+
+
+@pytest.mark.parametrize(("state", "copies", "why"), DECISIONS)
+def test_a_decision_about_one_root_leaves_the_others(
+    world: World, state: State, copies: tuple[Copy, ...], why: str
+) -> None:
+    """What a person has decided about one root stays and is named; another root in the same store is mended."""
+    world.change(0, 1)
+    lose(world, "a")
+    found = look(world, backend=Decided(state, *copies))
+    assert [one.certificate for one in found.missing] == [ROOTS[1]]
+    (left,) = found.left
+    assert left.result is Result.FOREIGN
+    assert left.detail.startswith(f"{ROOTS[0].name} {why}")
+
+
+def test_a_limit_of_ours_is_no_decision(world: World) -> None:
+    """A limit that no foreign copy explains is what an interrupted change has left: it is mended."""
+    world.change(0)
+    assert [one.certificate for one in look(world, backend=Decided(State.LIMITED)).missing] == [ROOTS[0]]

@@ -7,13 +7,14 @@ from hypothesis import strategies as st
 
 from tests.support.fake_store import ROOTS
 from trustinstall.certificates.certificate import Certificate
-from trustinstall.engine.ownership import decide, holds, managed
+from trustinstall.engine.ownership import decide, holds, managed, overruled
 from trustinstall.stores.desired import Desired, Placement
 from trustinstall.stores.observation import Copy, Observation, State
 
 NAMES = [one.sha256 for one in ROOTS]
 ENTRIES = ["", "/a", "/b", "alias"]
 copies = st.builds(Copy, st.sampled_from(NAMES), st.sampled_from(ENTRIES), st.booleans())
+refusals = st.builds(Copy, st.sampled_from(NAMES), removable=st.just(False), trusts=st.just(False))  # noqa: FBT003
 placements = st.builds(
     Placement,
     st.sampled_from(NAMES),
@@ -25,7 +26,7 @@ records = st.lists(placements, max_size=3).map(lambda found: {one.sha256: one fo
 observations = st.builds(
     Observation,
     st.dictionaries(st.sampled_from(NAMES), st.sampled_from(State), max_size=3),
-    copies=st.lists(copies, max_size=6).map(tuple),
+    copies=st.lists(copies | refusals, max_size=6).map(tuple),
     outdated=st.booleans(),
 ).map(
     lambda seen: Observation(
@@ -65,7 +66,7 @@ def test_add_puts_in_exactly_what_is_missing_or_outdated(
 def test_remove_takes_managed_copies_and_names_every_other(
     seen: Observation, roots: list[Certificate], record: dict[str, Placement]
 ) -> None:
-    """No foreign copy goes, none of them is passed over in silence, and no managed copy stays."""
+    """No foreign copy goes, none that trusts is passed over in silence, and no managed copy stays."""
     change = decide(seen, wanted(roots, trusted=False), record)
     for one in wanted(roots, trusted=False):
         for copy in seen.copies_of(one.sha256):
@@ -73,7 +74,7 @@ def test_remove_takes_managed_copies_and_names_every_other(
                 assert copy in change.remove
             else:
                 assert copy not in change.remove
-                assert one.sha256 in change.foreign
+                assert one.sha256 in change.foreign or not copy.trusts
     assert not change.add
 
 
@@ -84,7 +85,11 @@ def test_foreign_copies_go_when_the_caller_asks_for_them(
     """With the full fingerprint every copy goes, and nothing is left to be named."""
     desired = wanted(roots, trusted=False)
     change = decide(seen, desired, record, take_foreign=True)
-    assert set(change.remove) == {copy for one in desired for copy in seen.copies_of(one.sha256)}
+    for one in desired:
+        found = seen.copies_of(one.sha256)
+        assert {copy for copy in change.remove if copy.sha256 == one.sha256} == set(
+            [copy for copy in found if copy.removable] or found
+        )
     assert not change.foreign
 
 
@@ -122,3 +127,38 @@ def test_an_unmarked_copy_in_a_place_without_a_name_is_foreign() -> None:
     copy = Copy(NAMES[0], "")
     assert not managed(copy, Placement(NAMES[0], "store", ("", "/a")))
     assert managed(copy, Placement(NAMES[0], "store", (), adopted=True))
+
+
+def test_adopted_are_the_copies_that_were_there() -> None:
+    """A copy with another name was put there since, and is foreign; one without a name cannot be told from others."""
+    known = Placement(NAMES[0], "store", ("/a",), adopted=True)
+    assert managed(Copy(NAMES[0], "/a"), known)
+    assert not managed(Copy(NAMES[0], "/b"), known)
+    assert managed(Copy(NAMES[0]), Placement(NAMES[0], "store", (), adopted=True))
+
+
+@given(observations, st.sampled_from(ROOTS), records, st.sampled_from([(), ("corp.example",)]))
+def test_only_a_decision_of_others_overrules(
+    seen: Observation, root: Certificate, record: dict[str, Placement], domains: tuple[str, ...]
+) -> None:
+    """Trust that was taken away is a decision; other trust is one if a foreign copy could be the reason."""
+    one, placement = Desired(root, trusted=True, domains=domains), record.get(root.sha256)
+    state = overruled(seen, one, placement)
+    assert state in {None, seen.anchors.get(one.sha256)}
+    assert state is None or not holds(seen, one)
+    assert state is not State.PARTIAL
+    if seen.anchors.get(one.sha256) in {State.DISTRUSTED, State.WITHDRAWN}:
+        assert state is not None
+    elif all(managed(copy, placement) for copy in seen.copies_of(one.sha256)):
+        assert state is None
+
+
+def test_what_is_distrusted_is_removed_already() -> None:
+    """It holds what a removal wants, and nothing of it is named; an unexplained anchor is."""
+    gone = [Desired(ROOTS[0], trusted=False)]
+    for state in (State.DISTRUSTED, State.WITHDRAWN):
+        seen = Observation({NAMES[0]: state})
+        assert holds(seen, gone[0])
+        assert decide(seen, gone, {}).empty
+        assert not decide(seen, gone, {}).foreign
+    assert decide(Observation({NAMES[0]: State.TRUSTED}), gone, {}).foreign == {NAMES[0]}

@@ -10,11 +10,10 @@ from __future__ import annotations
 from trustinstall.editing.text import MARK, Malformed, line_number, read
 from trustinstall.patterns import regex
 from trustinstall_platforms.tools.effective import yaml_tree
+from trustinstall_platforms.tools.effective.reading import FINAL
 
 Row = tuple[tuple[str, ...], str, int]
 
-#: The second word of a key whose line counts more than every file with precedence, and than the variable.
-FINAL = "#!final"
 _TAB = regex(r"^[^#\n]*\t", 8)  # re.MULTILINE
 _FINAL = regex(r"[ \t]#[#!]*final[#!]*[ \t]*\Z")
 _COMMENT = regex(r"[ \t]*#")

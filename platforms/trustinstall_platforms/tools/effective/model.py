@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from trustinstall.errors import printable
 from trustinstall.patterns import regex
-from trustinstall.values import NamedTuple, dataclass
+from trustinstall.values import NamedTuple
 
 if TYPE_CHECKING:
     from trustinstall.host import Host
@@ -55,6 +56,11 @@ class Setter(NamedTuple):
 DEFAULT = Setter(Kind.DEFAULT)
 
 
+def one_of_each(setter: Setter) -> str:
+    """Return, for people, why nothing goes into files of which a client reads only the first certificate."""
+    return f"of each file that {setter} names one certificate is read: add a file with this one to that list"
+
+
 class Variable(NamedTuple):
     """One environment variable of a session.
 
@@ -77,10 +83,12 @@ class Session(NamedTuple):
     Attributes:
         name: for people: "bash login", "bash interactive", "zsh login", "fish", "systemd user", "cron (PAM)", "bare".
         variables: by name; a variable that is not set is missing.
+        instead: the programs of clients that an alias, function or script replaces, by name, with the place of that.
     """
 
     name: str
     variables: Mapping[str, Variable]
+    instead: Mapping[str, Setter] = MappingProxyType({})
 
     def value(self, name: str) -> str | None:
         """Return the value that programs see, or None if it is not set, empty, or not known."""
@@ -133,6 +141,7 @@ class Bundle(NamedTuple):
         setter: the setting that names it.
         said: the path as it was written, before expansion.
         readable: whether it is a file of PEM certificates (or a directory) that the account can read.
+        single: whether the client reads only the first certificate in it.
     """
 
     path: str
@@ -140,10 +149,10 @@ class Bundle(NamedTuple):
     setter: Setter
     said: str = ""
     readable: bool = True
+    single: bool = False
 
 
-@dataclass(frozen=True)
-class Effective:
+class Effective(NamedTuple):
     """What one client reads.
 
     Attributes:

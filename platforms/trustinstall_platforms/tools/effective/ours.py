@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
+from trustinstall.certificates.fingerprint import sha256_of
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, ders_of
 from trustinstall.facts import our_files, system_bundle
 from trustinstall_platforms.tools.effective import decide
@@ -95,4 +95,4 @@ def _anchors(host: Host, path: str) -> frozenset[str]:
 
 
 def _digests(content: bytes) -> frozenset[str]:
-    return frozenset(hashlib.sha256(one).hexdigest() for one in ders_of(content, CERTIFICATE_LABELS))
+    return frozenset(map(sha256_of, ders_of(content, CERTIFICATE_LABELS)))

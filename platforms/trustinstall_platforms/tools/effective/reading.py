@@ -13,7 +13,7 @@ from trustinstall.editing.text import read as text_of
 from trustinstall.errors import printable
 from trustinstall.patterns import regex
 from trustinstall.values import NamedTuple
-from trustinstall_platforms.tools.effective import blocks, condarc, lines, yaml_tree
+from trustinstall_platforms.tools.effective import blocks, lines
 from trustinstall_platforms.tools.effective.model import Kind, Setter
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     Row = tuple[tuple[str, ...], str, int]
 
 LIMIT = 1024 * 1024  # bytes; no settings file is larger
+#: The second word of a key of conda whose line counts more than every file with precedence, and than the variable.
+FINAL = "#!final"
 LYING = ("the file itself",)  # the key of a file of certificates that is read because of its place
 _DEEP = 5  # files that include each other
 _MOST = 64  # files that one file includes, with the files that they include
@@ -100,6 +102,19 @@ def _git(content: bytes) -> Iterator[Row]:
         yield key, lines.git_value(value), line
 
 
+def _toml(content: bytes) -> Iterator[Row]:
+    """Read TOML with the keys of inline tables, which are not edited."""
+    from trustinstall.editing import toml
+
+    text = text_of(content)
+    number = numbering(text)
+    for key in toml.flat(text):
+        start = key.start
+        while text[start : start + 1] in {" ", "\t", "\r", "\n"}:
+            start += 1
+        yield key.path, key.value, number(start)
+
+
 def _hosts(content: bytes) -> Iterable[Row]:
     return blocks.listed(_edited("toml", content))
 
@@ -119,30 +134,43 @@ def _hg(content: bytes) -> Iterable[Row]:
     return sorted(found, key=lambda row: row[2])
 
 
+def _yaml_tree(content: bytes) -> Iterable[Row]:
+    from trustinstall_platforms.tools.effective import yaml_tree  # few machines have such a file
+
+    return yaml_tree.rows(content)
+
+
+def _condarc(content: bytes) -> Iterable[Row]:
+    from trustinstall_platforms.tools.effective import condarc  # as above
+
+    return condarc.rows(content)
+
+
 FORMATS: dict[str, Callable[[bytes], Iterable[Row]]] = {
     **{
         name: partial(_edited, name)
         for name in (
             "ini",
+            "ini-folded",
             "ini-options",
             "ini-sections",
             "hgrc",
             "npmrc",
             "wgetrc",
             "json",
-            "toml",
             "yaml",
             "yarnrc",
             "shell",
         )
     },
     "git": _git,
+    "toml": _toml,
     "hg": _hg,
     "curlrc": lines.curl,
     "php": lines.php,
     "nix": lines.nix,
-    "yaml-tree": yaml_tree.rows,
-    "condarc": condarc.rows,
+    "yaml-tree": _yaml_tree,
+    "condarc": _condarc,
     "hosts.toml": _hosts,
     "apt": lines.apt,
     "words": lines.words,

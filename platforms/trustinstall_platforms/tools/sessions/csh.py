@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from trustinstall.patterns import regex
 from trustinstall_platforms.tools.effective.model import Kind, Setter
+from trustinstall_platforms.tools.sessions.instead import Noted
 from trustinstall_platforms.tools.sessions.values import Value
 
 if TYPE_CHECKING:
@@ -56,7 +57,17 @@ class Csh:
         for name in _ENVIRONMENT.split():
             if variables.get(name) is None:
                 variables.set(name, Value(None))
+        self.noted: dict[str, Noted] = {}  # the last definition of each alias
         self._path, self._depth = "", 0
+        self._builtins: dict[str, Callable[[Sequence[str], Setter], None]] = {
+            "alias": self._alias,
+            "eval": lambda words, place: self._forget(" ".join(words), place),
+            "set": self._set,
+            "setenv": self._setenv,
+            "source": self._source,
+            "unalias": self._unalias,
+            "unsetenv": self._unsetenv,
+        }
 
     def read(self, path: str) -> None:
         """Read a file, if there is one. Raises EndedError and ExhaustedError."""
@@ -120,31 +131,39 @@ class Csh:
         name, rest = (words[0].lstrip("\\"), words[1:]) if words else ("", ())
         if name not in _LABELS:
             self._look_for_patterns(rest)
-        if name == "setenv" and rest:
-            value = self._expanded(rest[1]) if len(rest) > 1 else ""
-            raw = rest[1] if len(rest) > 1 else ""
-            self._variables.set(rest[0], Value(value, place, raw), export=True)
-        elif name == "unsetenv":
-            for one in rest:
-                self._variables.unset(one)
-        elif name == "set":
-            self._set("".join(rest))
-        elif name == "source" and rest:
-            self._source(self._expanded(rest[-1]))
-        elif name == "eval":
-            self._forget(" ".join(rest), place)
-        elif name in _LEAVES:
-            if not self._variables.uncertain:
-                raise _LeftError
-            self._variables.maybe += 1  # the rest of the file is unknown; `read` restores it
+        if name in _LEAVES:
+            self._leave()
+        elif name in self._builtins and rest:
+            self._builtins[name](rest, place)
 
-    def _set(self, said: str) -> None:
-        name, equals, value = said.partition("=")
+    def _leave(self) -> None:
+        if not self._variables.uncertain:
+            raise _LeftError
+        self._variables.maybe += 1  # the rest of the file is unknown; `read` restores it
+
+    def _setenv(self, words: Sequence[str], place: Setter) -> None:
+        raw = words[1] if len(words) > 1 else ""
+        self._variables.set(words[0], Value(self._expanded(raw), place, raw), export=True)
+
+    def _unsetenv(self, words: Sequence[str], _place: Setter) -> None:
+        for one in words:
+            self._variables.unset(one)
+
+    def _alias(self, words: Sequence[str], place: Setter) -> None:
+        if len(words) > 1:
+            self.noted[words[0]] = Noted(" ".join(words[1:]), place)
+
+    def _unalias(self, words: Sequence[str], _place: Setter) -> None:
+        self.noted = {one: said for one, said in self.noted.items() if one not in words}
+
+    def _set(self, words: Sequence[str], _place: Setter) -> None:
+        name, equals, value = "".join(words).partition("=")
         if _NAME.fullmatch(name):
             is_word = equals and "(" not in value and not self._variables.uncertain
             self._own[name] = self._expanded(value) if is_word else None
 
-    def _source(self, path: str | None) -> None:
+    def _source(self, words: Sequence[str], _place: Setter) -> None:
+        path = self._expanded(words[-1])
         if path is None and self._path.startswith("/etc/"):
             return  # of Debian's directories, which the table names
         if path is None or not path.startswith("/"):

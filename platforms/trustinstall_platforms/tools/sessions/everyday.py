@@ -11,7 +11,7 @@ from trustinstall.facts import variables as facts
 from trustinstall.facts.programs import programs
 from trustinstall.values import NamedTuple
 from trustinstall_platforms.tools.effective.model import Kind, Session, Setter
-from trustinstall_platforms.tools.sessions import direnv, plain_lines, repeated, table
+from trustinstall_platforms.tools.sessions import direnv, instead, plain_lines, repeated, table
 from trustinstall_platforms.tools.sessions.beginning import BEFORE, begin, chosen, files, name_of, place
 from trustinstall_platforms.tools.sessions.csh import Csh, EndedError
 from trustinstall_platforms.tools.sessions.fish_run import Fish
@@ -147,16 +147,18 @@ def _begun(view: View, before: tuple[str, ...]) -> tuple[View, Variables] | None
 def session(view: View, row: table.Row, before: Variables | None = None) -> Session:
     """Return one way to start programs; `before` are its first variables, else those of the row."""
     variables = before or Variables()
+    replaced: dict[str, Setter] = {}
     try:
         for source in row.before if before is None else ():
             BEFORE[source](view, variables)
         if row.shell:
-            _read_by_shell(view, variables, row)
+            noted = _read_by_shell(view, variables, row)
+            replaced = instead.scripts(view, variables) | instead.replaced(noted)
     except ExhaustedError:
         unknown = Value(None, Setter(Kind.VARIABLE, view.last), "more than is read")
         for one in facts.EVERY:
             variables.set(one.name, unknown, export=True)
-    return Session(row.name, variables.environment())
+    return Session(row.name, variables.environment(), replaced)
 
 
 def _is_here(host: Host, row: table.Row) -> bool:
@@ -166,7 +168,8 @@ def _is_here(host: Host, row: table.Row) -> bool:
     return table.SERVICES not in row.before or host.account.is_root
 
 
-def _read_by_shell(view: View, variables: Variables, row: table.Row) -> None:
+def _read_by_shell(view: View, variables: Variables, row: table.Row) -> Mapping[str, instead.Noted]:
+    """Read the files of a shell; return its aliases and functions of the names of clients' programs."""
     dialect = row.shell
     if dialect == "sh" and posixpath.basename(view.host.real("/bin/sh")) != "dash":
         dialect = "bash"
@@ -179,34 +182,37 @@ def _read_by_shell(view: View, variables: Variables, row: table.Row) -> None:
     if row.interactive and dialect != "fish":
         variables.start({"PS1": "$ "}, exported=False)
     if dialect == "fish":
-        _read_by_fish(view, variables, row)
-    elif dialect in plain_lines.LANGUAGES:
+        return _read_by_fish(view, variables, row)
+    if dialect in plain_lines.LANGUAGES:
         _read_by_lines(view, variables, row)
-    elif dialect == "csh":
+        return {}
+    if dialect == "csh":
         csh = Csh(view, variables)
         with suppress(EndedError):
             for choices in row.files:
                 for path in chosen(view, variables, choices):
                     csh.read(path)
-    else:
-        _read_by_sh(view, variables, row, dialect)
+        return csh.noted
+    return _read_by_sh(view, variables, row, dialect)
 
 
-def _read_by_sh(view: View, variables: Variables, row: table.Row, dialect: str) -> None:
+def _read_by_sh(view: View, variables: Variables, row: table.Row, dialect: str) -> Mapping[str, instead.Noted]:
     shell = Shell(view, variables, dialect)
     try:
         for choices in row.files:
             for path in chosen(view, variables, choices):
                 repeated.read(shell, path)
     except LeftError:  # the shell ended in a file
-        return
+        return {}
     inner = variables.environment().get(row.within)
     if inner is not None and inner.value:
         begun = Variables()
         begun.inherit(variables.environment())
+        shell = Shell(view, begun, dialect)
         with suppress(LeftError):
-            Shell(view, begun, dialect).read(inner.value)
+            shell.read(inner.value)
         variables.become(begun)
+    return shell.replacing(interactive=row.interactive)
 
 
 def _read_by_lines(view: View, variables: Variables, row: table.Row) -> None:
@@ -220,7 +226,7 @@ def _read_by_lines(view: View, variables: Variables, row: table.Row) -> None:
                 plain_lines.read(variables, row.shell, text, path, names)
 
 
-def _read_by_fish(view: View, variables: Variables, row: table.Row) -> None:
+def _read_by_fish(view: View, variables: Variables, row: table.Row) -> Mapping[str, instead.Noted]:
     said = {"is-login": row.login, "is-interactive": row.interactive}
     fish = Fish(view, variables, frozenset(name for name, is_so in said.items() if is_so))
     path = place(view, variables, table.FISH_UNIVERSAL)
@@ -235,3 +241,4 @@ def _read_by_fish(view: View, variables: Variables, row: table.Row) -> None:
     for config in table.FISH_CONFIG:
         if path := place(view, variables, config):
             fish.read(path)
+    return fish.noted

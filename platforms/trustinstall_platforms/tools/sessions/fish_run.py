@@ -16,6 +16,7 @@ from trustinstall_platforms.tools.sessions import conditions
 from trustinstall_platforms.tools.sessions.fish_grammar import BLOCKS, Command, Grammar
 from trustinstall_platforms.tools.sessions.fish_set import Setting
 from trustinstall_platforms.tools.sessions.fish_words import Scanner
+from trustinstall_platforms.tools.sessions.instead import PROGRAMS, Noted
 from trustinstall_platforms.tools.sessions.values import Value
 from trustinstall_platforms.tools.sessions.words import LostError, Word
 
@@ -53,6 +54,19 @@ class Fish(Setting):
         self._answers = answers
         self._depth = 0
         self._functions: dict[str, tuple[str, Setter]] = {}  # their text, and its place
+
+    @property
+    def noted(self) -> dict[str, Noted]:
+        """The functions that have names of clients' programs: those that were defined, and the account's files."""
+        found = {name: Noted(*self._functions.get(name, ("", Setter(Kind.VARIABLE)))) for name in PROGRAMS}
+        own = {name: self._autoloaded(name) for name, one in found.items() if not one.text}
+        return {name: one for name, one in (found | own).items() if one.text}
+
+    def _autoloaded(self, name: str) -> Noted:
+        moved = self._variables.get("XDG_CONFIG_HOME")
+        directory = (moved.text if moved is not None else "") or f"{self._view.home}/.config"
+        path = f"{directory}/fish/functions/{name}.fish"
+        return Noted((self._view.text(path) if self._view.home else None) or "", Setter(Kind.SETTING, path, 1))
 
     def read(self, path: str) -> bool:
         """Read a file; return False if it does not exist."""
@@ -146,10 +160,7 @@ class Fish(Setting):
         """Mark the variables that a function may set: one of the file, or of the account's own directory."""
         text, place = self._functions.get(name, ("", Setter(Kind.VARIABLE, self._path)))
         if not text and name.isidentifier() and self._view.home:
-            moved = self._variables.get("XDG_CONFIG_HOME")
-            directory = (moved.text if moved is not None else "") or f"{self._view.home}/.config"
-            path = f"{directory}/fish/functions/{name}.fish"
-            text, place = self._view.text(path) or "", Setter(Kind.VARIABLE, path)
+            text, place = self._autoloaded(name)
         self._forget(text, place)
         return None
 

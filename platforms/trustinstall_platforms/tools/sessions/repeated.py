@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from trustinstall.values import NamedTuple
 
 if TYPE_CHECKING:
+    from trustinstall_platforms.tools.sessions.instead import Noted
     from trustinstall_platforms.tools.sessions.sh_nodes import Commands
     from trustinstall_platforms.tools.sessions.sh_run import Shell
     from trustinstall_platforms.tools.sessions.values import Variables
@@ -25,6 +26,7 @@ class Effect(NamedTuple):
     began: dict[str, Commands]
     variables: Variables
     functions: dict[str, Commands]
+    noted: dict[str, Noted]
     before: View
     after: View
 
@@ -36,9 +38,9 @@ def read(shell: Shell, path: str) -> None:
     known = shell.view.effects.get(question)
     if known is not None and shell.view.goes_on(known.before, known.after):
         shell.variables.become(known.variables)
-        shell.functions = dict(known.functions)
+        shell.functions, shell.noted = dict(known.functions), dict(known.noted)
         return
     began, before = dict(shell.functions), shell.view.copy()
     shell.read(path)
-    effect = Effect(began, shell.variables.copy(), dict(shell.functions), before, shell.view.copy())
+    effect = Effect(began, shell.variables.copy(), dict(shell.functions), dict(shell.noted), before, shell.view.copy())
     shell.view.effects[question] = effect

@@ -133,6 +133,7 @@ def _alias(shell: Shell, words: Sequence[Word], _at: int) -> Answer:
         name, equals, text = (shell.expander.text(one.parts) or "").partition("=")
         if equals:
             shell.functions[name] = alone(Alias(text))
+            shell.note(name, one.start + len(name) + 1, one.end)
     return True
 
 

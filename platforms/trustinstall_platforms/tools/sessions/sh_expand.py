@@ -54,6 +54,8 @@ class Expander:
     def text(self, parts: Parts, *, assigned: bool = False) -> str | None:
         """Return a word as one text; `assigned` expands a tilde after each colon, too."""
         self._view.step()
+        if len(parts) == 1 and isinstance(parts[0], Literal) and "~" not in parts[0].text:  # most words
+            return parts[0].text if len(parts[0].text) <= _LONGEST else None
         found: list[str] = []
         for number, part in enumerate(parts):
             piece = self._piece(part)
@@ -86,8 +88,10 @@ class Expander:
 
     def has_braces(self, parts: Parts) -> bool:
         """Whether braces make several words of a word: `{a,b}`, `{1..3}`."""
-        said = (one.text if isinstance(one, Literal) and not one.quoted else "x" for one in parts)
-        return self._braces and _BRACES.search("".join(said)) is not None
+        if not self._braces:
+            return False
+        said = "".join([one.text if isinstance(one, Literal) and not one.quoted else "x" for one in parts])
+        return "{" in said and _BRACES.search(said) is not None
 
     def pattern(self, parts: Parts) -> str | None:
         """Return a pattern for fnmatch(3): quoted text, and text from a variable, is literal."""

@@ -160,7 +160,7 @@ class _Parser(Tokens):
     def _defined(self, name: Word) -> Function:
         self._expect("(")
         self._expect(")")
-        return Function(name.literal or "", self._body())
+        return Function(name.literal or "", self._body(), name.start, self._scanner.at)
 
     def _function(self) -> Function:
         self._take()
@@ -168,7 +168,7 @@ class _Parser(Tokens):
         if self.token.operator == "(":
             self._take()
             self._expect(")")
-        return Function(name.literal or "", self._body())
+        return Function(name.literal or "", self._body(), name.start, self._scanner.at)
 
     def _body(self) -> Commands:
         self._skip_lines()

@@ -68,10 +68,12 @@ class Apart(NamedTuple):
 
 
 class Function(NamedTuple):
-    """A definition."""
+    """A definition; `start` and `end` are its places in the text."""
 
     name: str
     body: Commands
+    start: int
+    end: int
 
 
 class Alias(NamedTuple):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from trustinstall.patterns import regex
 from trustinstall_platforms.tools.effective.model import Kind, Setter
+from trustinstall_platforms.tools.sessions.instead import Noted
 from trustinstall_platforms.tools.sessions.scopes import Scopes
 from trustinstall_platforms.tools.sessions.sh_expand import Expander
 from trustinstall_platforms.tools.sessions.sh_words import Scanner
@@ -32,12 +33,14 @@ class Reading(ABC):
         dialect: "sh", "bash" or "zsh".
         expander: expands words.
         scopes: the functions that are running.
+        noted: the last definition of each alias and function, by name.
     """
 
     def __init__(self, view: View, variables: Variables, dialect: str) -> None:
         self.view, self.variables, self.dialect = view, variables, dialect
         self.expander = Expander(view, variables, dialect)
         self.scopes = Scopes(variables)
+        self.noted: dict[str, Noted] = {}
         self._path, self._scanner = "", Scanner("")
         self._place: Setter | None = None  # of the `eval` whose text is read
 
@@ -52,6 +55,10 @@ class Reading(ABC):
     def setter(self, at: int) -> Setter:
         """Return the place in the file that is read."""
         return self._place or Setter(Kind.VARIABLE, self._path, self._scanner.line(at))
+
+    def note(self, name: str, start: int, end: int) -> None:
+        """Note the definition of an alias or function between two places of the text."""
+        self.noted[name] = Noted(self._scanner.text[start:end], self.setter(start))
 
     def assign(self, word: Word, *, export: bool = False) -> str | None:
         """Carry out `NAME=value`; return the name, or None if it is not an assignment."""

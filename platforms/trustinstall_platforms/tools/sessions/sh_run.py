@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from trustinstall_platforms.tools.sessions.conditions import Answer
+    from trustinstall_platforms.tools.sessions.instead import Noted
     from trustinstall_platforms.tools.sessions.values import Variables
     from trustinstall_platforms.tools.sessions.view import View
 
@@ -76,6 +77,15 @@ class Shell(Reading):
                 raise
         self.variables.maybe, self._doubts = before
         return True
+
+    def replacing(self, *, interactive: bool) -> dict[str, Noted]:
+        """Return the functions and aliases that count now: bash expands an alias only if it is interactive."""
+        kept = interactive or self.dialect != "bash"
+        return {name: one for name, one in self.noted.items() if self._is_called(name, with_aliases=kept)}
+
+    def _is_called(self, name: str, *, with_aliases: bool) -> bool:
+        body = self.functions.get(name)
+        return body is not None and (with_aliases or not isinstance(body[0].parts[0][1].nodes[0], Alias))
 
     def evaluate_text(self, text: str, at: int) -> None:
         """Carry out commands that are not written in the file, as those of an alias."""
@@ -185,6 +195,7 @@ class Shell(Reading):
             return sh_simple.run(self, node)
         if isinstance(node, Function):
             self.functions[node.name] = node.body
+            self.note(node.name, node.start, node.end)
             return True
         if isinstance(node, Alias):  # it is run with its words, by `sh_simple`
             return None

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Sequence
 from typing import Any
 
+from tests.support.keytool import KEYTOOL
 from tests.support.pki import Root
 from tests.support.throwaway import NOISE, Throwaway
 
@@ -110,7 +112,7 @@ class Machine:
 
     def keytool(self) -> str:
         """List Java's keystore: alias, date and fingerprint of each entry, sorted."""
-        listing = self.shell(f"keytool -list -keystore {KEYSTORE} -storepass changeit 2>/dev/null")
+        listing = self.shell(f"{shlex.join(KEYTOOL)} -list -keystore {KEYSTORE} -storepass changeit 2>/dev/null")
         entries = listing.replace(", \nCertificate", ", Certificate").splitlines()
         return "\n".join(sorted(line for line in entries if "trustedCertEntry" in line))
 

@@ -6,7 +6,7 @@ import pytest
 
 from trustinstall.editing import Malformed
 from trustinstall_platforms.tools.effective import condarc, yaml_tree
-from trustinstall_platforms.tools.effective.condarc import FINAL
+from trustinstall_platforms.tools.effective.reading import FINAL
 
 
 @pytest.mark.parametrize(

@@ -58,14 +58,36 @@ def _reached(host: ActingHost) -> dict[str, list[tuple[str, str]]]:
         ({"/etc/xdg/pip/pip.conf": f"[global]\ncert={CORPORATE}\n"}, ".config/pip/pip.conf", "/etc/xdg/pip/pip.conf"),
         ({"/usr/etc/npmrc": f"cafile={CORPORATE}\n"}, ".npmrc", "/usr/etc/npmrc line 1"),
         ({f"{HOME}/.npmrc": 'fund=false\nca[]="-----BEGIN"\n'}, ".npmrc", ".npmrc line 2 has certificates"),
+        ({f"{HOME}/.yarnrc": 'ca "-----BEGIN"\n'}, ".npmrc", ".yarnrc line 1 has certificates"),
+        ({f"{HOME}/.yarnrc": 'ca "-----BEGIN"\n'}, ".yarnrc", ".yarnrc line 1 has certificates"),
         ({f"{HOME}/.claude/settings.json": '{"env": null}'}, ".claude/settings.json", "settings.json says env: null"),
         ({f"{HOME}/.condarc": "ssl_verify: null\n"}, ".condarc", "ssl_verify: null, which counts"),
+        (
+            {f"{HOME}/.subversion/servers": f"[GLOBAL]\nSSL-authority-files = {CORPORATE};{THEIRS}\n"},
+            ".subversion/servers",
+            "of each file that /home/alice/.subversion/servers line 2 names one certificate is read",
+        ),
+        (
+            {"/etc/subversion/servers": f"[global]\nssl-trust-default-ca=no\nssl-authority-files={CORPORATE}\n"},
+            ".subversion/servers",
+            "of each file that /etc/subversion/servers line 3 names",
+        ),
+        (
+            {f"{HOME}/.subversion/servers": f"[corp]\nssl-trust-default-ca=no\nssl-authority-files={CORPORATE}\n"},
+            ".subversion/servers#Subversion-for-corp",
+            "of each file that /home/alice/.subversion/servers line 3 names",
+        ),
+        (
+            {f"{HOME}/.config/pip/pip.conf": "[global]\ntimeout = 9\n[install]\ncert = /gone.pem\n"},
+            ".config/pip/pip.conf#pip-for-install",
+            ".config/pip/pip.conf line 4 names /gone.pem, which is no file of certificates",
+        ),
         ({"/etc/mercurial/hgrc.d/c.rc": f"[web]\ncacerts={CORPORATE}\n"}, ".hgrc", "/etc/mercurial/hgrc.d/c.rc line 2"),
     ],
 )
 def test_what_others_have_decided_is_left(host: ActingHost, files: Mapping[str, str], location: str, word: str) -> None:
     """A managed setting never hides what the administrator or the account itself has decided; it is said where."""
-    for name in ("pip", "npm", "conda", "hg", "node"):
+    for name in ("pip", "npm", "conda", "hg", "node", "svn"):
         program(host, f"/usr/bin/{name}")
     for path, content in files.items():
         write(host, path, content)
@@ -133,17 +155,6 @@ def test_a_word_that_decides_nothing_is_replaced_and_comes_back(host: ActingHost
     assert host.read(f"{HOME}/.condarc").decode() == before
 
 
-def test_roots_that_a_variable_adds_are_not_hidden(host: ActingHost) -> None:
-    """Npm trusts what NODE_EXTRA_CA_CERTS of the account names: a managed `cafile` would hide that, and is not set."""
-    write(host, f"{HOME}/.profile", 'export NODE_EXTRA_CA_CERTS="$HOME/b.pem"\n')
-    write(host, f"{HOME}/.npmrc", "fund=false\n")
-    before = tree(host)
-    change(host)
-    assert host.read(f"{HOME}/.npmrc") == b"fund=false\n"
-    change(host, trusted=False)
-    assert tree(host) == before
-
-
 def test_a_value_that_only_running_would_tell_is_said(host: ActingHost) -> None:
     """Where a variable's value needs a command nothing is set over it, and its file and line are said."""
     write(host, f"{HOME}/.profile", "# mine\nexport NODE_EXTRA_CA_CERTS=$(find-root)\n")
@@ -186,3 +197,15 @@ def test_root_leaves_what_the_systems_store_reaches(host: ActingHost) -> None:
     found = {one.location for one in looked_at.stores(root, "settings", (), frozenset())}
     assert registry not in found
     assert any(one.location == registry for one in looked_at.stores(host, "settings", (), frozenset()))
+
+
+def test_a_file_that_is_longer_than_is_read(host: ActingHost) -> None:
+    """One store fails for all variables of such a file; no line of it is named, and none is said to be taken out."""
+    write(host, f"{HOME}/.profile", f"export NODE_EXTRA_CA_CERTS={THEIRS}\n" + "#" * (600 * 1024))
+    failed = {location: one for location, one in change(host).items() if one.result is Result.FAILED}
+    found = {one for location, one in failed.items() if "#" in location}
+    assert [(one.store.location, one.store.label) for one in found] == [
+        (f"{HOME}/.profile#variables", f"variables in {HOME}/.profile")
+    ]
+    (detail,) = (one.detail for one in found)
+    assert detail.endswith("are unknown, because it is longer than is read; shorten it, and add again")

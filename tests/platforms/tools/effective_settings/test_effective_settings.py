@@ -25,6 +25,7 @@ from trustinstall.installer import environment
         ("AWS", "AWS_CA_BUNDLE"),
         ("AWS's profile", "AWS_CA_BUNDLE"),
         ("Cargo", "CARGO_HTTP_CAINFO"),
+        ("Cargo's inline table", "CARGO_HTTP_CAINFO"),
     ],
 )
 def test_a_variable_that_hides_a_setting_is_not_set(host: ActingHost, kind: str, variable: str) -> None:
@@ -71,6 +72,8 @@ def test_a_moved_file_is_written_where_it_was_moved_to(
         ("export GIT_CONFIG_GLOBAL=~/g", "SSL_CERT_FILE", "GIT_SSL_CAINFO"),
         ("export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=http.sslCAInfo GIT_CONFIG_VALUE_0=~/b.pem", "PIP_CERT", "GIT_SSL"),
         ("export SSL_CERT_DIR=~/d", "SSL_CERT_FILE", "CURL_CA_BUNDLE"),
+        ("export HTTPS_CA_FILE=~/b.pem", "SSL_CERT_FILE", "PERL_LWP_SSL_CA_FILE"),
+        ("export HTTPS_CA_DIR=~/d", "PERL_LWP_SSL_CA_FILE", "no other"),
         ("export SSL_CERT_DIR=/etc/ssl/certs", "CURL_CA_BUNDLE", "no other"),
     ],
 )
@@ -83,6 +86,37 @@ def test_a_variable_that_works_in_a_session_is_not_hidden(host: ActingHost, said
     change(host)
     section = host.read(f"{HOME}/.profile").decode().replace(said, "")
     assert (kept in section, left in section) == (True, False), section
+    change(host, trusted=False)
+    assert tree(host) == before
+
+
+def test_a_file_of_phps_settings_counts_for_composer(host: ActingHost) -> None:
+    """Composer takes SSL_CERT_FILE before the file of php.ini: where that has a root of its own, it is not set."""
+    write(host, f"{HOME}/.profile", "# mine\nexport PHPRC=$HOME/php.ini\n")
+    write(host, f"{HOME}/php.ini", f"openssl.cafile = {THEIRS}\n")
+    before = tree(host)
+    change(host)
+    assert CORP.pem in host.read(THEIRS)
+    assert b" SSL_CERT_FILE" not in host.read(f"{HOME}/.profile")
+    assert b"GIT_SSL_CAINFO" in host.read(f"{HOME}/.profile")
+    change(host, trusted=False)
+    assert tree(host) == before
+
+
+def test_a_variable_of_one_session_in_a_value(host: ActingHost) -> None:
+    """A path is known by the session that sets the variable in it; where none does, the message says so."""
+    program(host, "/usr/bin/npm")
+    write(host, f"{HOME}/.npmrc", "cafile=${CERTS}/b.pem\n")
+    before = tree(host)
+    assert "and which file that is cannot be known" in change(host)[f"{HOME}/.npmrc"].detail
+    change(host, trusted=False)
+    assert tree(host) == before
+    write(host, f"{HOME}/.profile", "# mine\nexport CERTS=$HOME\n")
+    before = tree(host)
+    told = change(host)
+    assert told[f"{HOME}/.npmrc"].result is Result.ADDED
+    assert not [one for one in told.values() if "#" in one.store.location]
+    assert CORP.pem in host.read(THEIRS)
     change(host, trusted=False)
     assert tree(host) == before
 
@@ -108,6 +142,17 @@ def test_the_whole_default_profile_of_aws_stays(host: ActingHost) -> None:
     assert said == f"[profile default]\nregion = eu-west-1\nca_bundle = {BUNDLE}\n".encode()
     change(host, trusted=False)
     assert host.read(f"{HOME}/.aws/config") == b"[profile default]\nregion = eu-west-1\n"
+
+
+def test_roots_that_a_variable_adds_are_not_hidden(host: ActingHost) -> None:
+    """Npm trusts what NODE_EXTRA_CA_CERTS of the account names: a managed `cafile` would hide that, and is not set."""
+    write(host, f"{HOME}/.profile", 'export NODE_EXTRA_CA_CERTS="$HOME/b.pem"\n')
+    write(host, f"{HOME}/.npmrc", "fund=false\n")
+    before = tree(host)
+    change(host)
+    assert host.read(f"{HOME}/.npmrc") == b"fund=false\n"
+    change(host, trusted=False)
+    assert tree(host) == before
 
 
 @pytest.mark.parametrize(

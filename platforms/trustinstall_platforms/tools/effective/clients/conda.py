@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from trustinstall_platforms.tools.effective import paths
 from trustinstall_platforms.tools.effective.clients.python import REQUESTS
-from trustinstall_platforms.tools.effective.condarc import FINAL
 from trustinstall_platforms.tools.effective.model import Mode
+from trustinstall_platforms.tools.effective.reading import FINAL
 from trustinstall_platforms.tools.effective.rows import Client, Expansion, Place, variable
 
 if TYPE_CHECKING:
