@@ -19,7 +19,7 @@ from trustinstall.errors import printable
 from trustinstall.facts import our_files, system_bundle
 from trustinstall.stores import bundle as bundles
 from trustinstall.stores import files
-from trustinstall.stores.backend import Candidates
+from trustinstall.stores.backend import Candidates, Unreached
 from trustinstall.stores.observation import Copy, Observation
 from trustinstall.stores.reference import By, Named, Reference
 from trustinstall.stores.store import Store, blocked, fed_by, naming
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from trustinstall.host import Host
-    from trustinstall.stores.backend import Unreached
     from trustinstall.stores.plan import Plan
     from trustinstall.stores.store import DiscoveryOptions
 
@@ -128,11 +127,16 @@ class Settings(Reference):
             if store_id is None:
                 continue
             everywhere = deciding.followed(host, decision) is None
-            seen = client_verdicts.unreached(host, decision.tool, wanted, undecided=everywhere)
+            # a bundle that variables of other sessions name
+            but = decision.path if state_of(host, decision).bundle else ""
+            seen = client_verdicts.unreached(host, decision.tool, wanted, undecided=everywhere, but=but)
             if seen is not None:
                 found[store_id] = deciding.why_unreached(host, *seen)
             elif not everywhere and (left := client_verdicts.sessions_without(host, decision.tool, wanted)):
                 found[store_id] = deciding.why_partly(host, decision, left)
+            elif but and (left := client_verdicts.sessions_unknown(host, decision.tool, but)):
+                why = f"{', '.join(left)}; a variable in {printable(but, 4096)} is not set there"
+                found[store_id] = Unreached(f"{why}; have these sessions set the same one", own=True, partly=True)
         return found
 
     def enable(self, host: Host, store: Store, noted: tuple[str, ...]) -> tuple[Plan, tuple[str, ...]]:
