@@ -142,16 +142,16 @@ class Toml(Reader):
         if match := self._take(_WORD):
             return match[1] == "true"
         if match := self._take(_DATE):
-            return self._day(match[0])
+            return self._day(match[0], path)
         if match := self._take(_NUMBER):
             return int(match[0])
         raise self.wrong("it is no string, whole number, date, boolean or array; others are not read", str(path[-1]))
 
-    def _day(self, text: str) -> str:
+    def _day(self, text: str, path: Path) -> str:
         try:
             return date.fromisoformat(text).isoformat()
         except ValueError:
-            raise self.wrong("this day does not exist") from None
+            raise self.wrong(f"{text} is not a day that exists", str(path[-1])) from None
 
     def _array(self, path: Path, depth: int) -> list[Any]:
         found: list[Any] = []

@@ -13,6 +13,7 @@ _ADVICE = {
     errno.EROFS: "it lies on a read-only file system; use an overlay or change the image",
     errno.EACCES: "the acting account may not do that; run it as the owner",
     errno.EPERM: "run it as an account that may do that",
+    errno.EBUSY: "if a file is mounted there (findmnt shows it), change that file where it comes from",
     errno.ENOENT: "a directory on the way is missing; is the store half-installed?",
     errno.ENOTSUP: "take it away from the file, or change the file by hand",
     errno.EINVAL: "it is not a regular file; look at it",

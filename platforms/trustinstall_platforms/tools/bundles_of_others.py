@@ -61,13 +61,14 @@ def _blocked(host: Host, backend: str, one: Theirs) -> Store:
     """Return the blocked store of a variable whose bundle cannot be changed."""
     path, line = one.setter.path, one.setter.line
     is_own = host.account.is_root or carrier.is_owned(host, path)
-    mend = f"take that line out (sed -i {line}d {printable(host.quoted(path), 4096)}), and add again"
+    shown = printable(host.quoted(path), 4096)
+    mend = f"take that line out (sed -i {line}d {shown}), and add again" if line else "shorten it, and add again"
     return Store(
         backend,
         one.location,
         host.account.uid,
         f"{backend}:{one.location}",
-        f"programs that read {one.name}",
+        f"programs that read {one.name}" if line else f"programs that read {shown}'s {one.name}",
         label=str(one),
         blocked=blocked(f"{one} {one.problem}; {mend if is_own else 'ask the administrator'}", permanent=not is_own),
     )

@@ -43,6 +43,8 @@ FILES = frozenset(
 )
 #: Those in which the client itself expands ~ to the home.
 _TILDE = frozenset(name for place in _PLACES if place.expansion.tilde for name in place.variables)
+#: The name for all variables of a file that is too long to be read.
+ANY = "variables"
 _LONGEST = 200  # characters of a value that are shown
 
 
@@ -50,7 +52,7 @@ class Theirs(NamedTuple):
     """The value that another author gives to a variable.
 
     Attributes:
-        name: the variable.
+        name: the variable, or ANY.
         setter: the file and line.
         path: the bundle that it names, links resolved; "" if it names none, or that is unknown.
         problem: why the acting account cannot change that bundle, in words; or None.
@@ -93,7 +95,7 @@ class Reach:
                 if variable.name in named and variable.setter.path and variable.value != "":
                     said = self._theirs(variable)
                     if said is not None:
-                        found.setdefault((variable.name, variable.setter), said)
+                        found.setdefault((said.name, variable.setter), said)
         return tuple(found.values())
 
     @cached_property
@@ -214,6 +216,8 @@ class Reach:
             path = f"{(self.host.account.home or '').rstrip('/')}{path[1:]}"
         if path is not None and our_files.is_ours(path):
             return None
+        if path is None and not setter.line:
+            return Theirs(ANY, setter, problem="are unknown, because it is longer than is read")
         said = printable(variable.raw if path is None else path, _LONGEST)
         if path is None:
             return Theirs(name, setter, problem=f"says {said}, and only running that file would tell the value")

@@ -212,3 +212,32 @@ def test_an_alias_that_replaces_a_client(servers: Servers) -> None:
     said = json.loads(root.trustinstall("doctor", "--json", user="alice").stdout)
     found = [(one["id"], one["client"]) for one in said["findings"] if one["decided_by"] == by]
     assert found == [("setting-unknown", "curl")]
+
+
+def test_a_file_that_is_a_mount_of_its_own(servers: Servers) -> None:
+    """A settings file or bundle that a container mounts cannot be replaced: the report says so, and nothing changes."""
+    root, profile = servers.root, "/home/alice/.profile"
+    root.reset()
+    text = root.read(profile).decode() + f"export {NAME}={HOME}\n"
+    root.write(profile, text, user="alice")
+    for path in (profile, HOME):
+        root.run(["mount", "--bind", path, path], check=True)
+    added = root.trustinstall("add", "--json", CERTIFICATE, user="alice")
+    said = {one["location"]: one["detail"] for one in json.loads(added.stdout)["stores"] if one["result"] == "failed"}
+    assert (added.returncode, "findmnt" in said[profile], "findmnt" in said[HOME]) == (3, True, True)
+    root.trustinstall("remove", CERTIFICATE, user="alice", check=True)
+    root.run(["umount", profile, HOME], check=True)
+    assert root.read(profile).decode() == text
+    assert root.read(HOME) == root.read(CORP)
+
+
+def test_a_directory_that_curls_file_names(servers: Servers) -> None:
+    """Curl with `capath` beside `cacert` reads no other directory: root's `add` does not reach it, and that is said."""
+    root = servers.root
+    root.reset()
+    root.write("/home/alice/.curlrc", f"cacert = {HOME}\ncapath = /none\n", user="alice")
+    root.trustinstall("add", CERTIFICATE, check=True)
+    asked = root.run(["curl", "--silent", "--show-error", servers.added.url], user="alice")
+    assert "curl: (60)" in asked.stderr
+    (row,) = (one for one in json.loads(_tools(root))["tools"] if one["name"] == "curl")
+    assert (row["effective"], row["decided_by"]) == ("no", "/home/alice/.curlrc line 1")

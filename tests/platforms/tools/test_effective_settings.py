@@ -68,13 +68,17 @@ NAMES: dict[str, tuple[str, str]] = {
     "Cargo": (".cargo/config", f'[http]\ncainfo = "{THEIRS}"\n'),
     "Poetry": (".config/pypoetry/config.toml", f'[certificates.corp]\ncert = "{THEIRS}"\n'),
     "Bundler": (".bundle/config", f'---\nBUNDLE_SSL_CA_CERT: "{THEIRS}"\n'),
-    "Composer": (".config/composer/config.json", '{"config": {"cafile": "~/b.pem"}}'),
+    "Composer": (".composer/config.json", '{"config": {"cafile": "~/b.pem"}}'),
     "Nix": (".config/nix/nix.conf", f"ssl-cert-file = {THEIRS}\n"),
     "pip": (".config/pip/pip.conf", "[global]\ncert = ~/b.pem\n"),
     "pip's old file": (".pip/pip.conf", f"[global]\ncert = {THEIRS}\n"),
     "pip's command": (".config/pip/pip.conf", f"[global]\ntimeout = 9\n[install]\ncert = {THEIRS}\n"),
     "npm's variable": (".npmrc", "cafile=${HOME}/b.pem\n"),
     "Yarn 3": (".yarnrc.yml", "caFilePath: b.pem\n"),
+    "Yarn 1's variable": (".profile", f"export YARN_CAFILE={THEIRS}\n"),
+    "Yarn's default": (".yarnrc.yml", 'httpsCaFilePath: "${CERTS:-/home/alice}/b.pem"\n'),
+    "Yarn's hosts": (".yarnrc.yml", f"networkSettings:\n  '*.corp':\n    httpsCaFilePath: {THEIRS}\n"),
+    "Yarn 3's hosts": (".yarnrc.yml", "networkSettings: {a: {caFilePath: b.pem}}\n"),
     "conda's other file": (".config/conda/.condarc", f"ssl_verify: {THEIRS}\n"),
     "containerd": (".config/containerd/certs.d/r/hosts.toml", f'ca = "{THEIRS}"\n'),
     "Helm": (".config/helm/repositories.yaml", f"repositories:\n- name: corp\n  caFile: {THEIRS}\n"),
@@ -85,9 +89,11 @@ NAMES: dict[str, tuple[str, str]] = {
     "AWS": (".aws/config", f"[default]\nca_bundle = {THEIRS}\n"),
     "AWS's other heading": (".aws/config", f"[profile default]\nregion = x\nca_bundle = {THEIRS}\n"),
     "AWS's profile": (".aws/config", f"[profile corp]\nca_bundle = {THEIRS}\n"),
+    "AWS's profile in quotes": (".aws/config", f'[profile\t"corp one"]\nca_bundle = {THEIRS}\n'),
     "wget's spelling": (".wgetrc", "CA-Certificate = ~/b.pem\n"),
     "Mercurial's other file": (".config/hg/hgrc", "[web]\ncacerts = $HOME/b.pem\n"),
-    "Subversion's list": (".subversion/servers", f"[global]\nssl-authority-files = {CORPORATE};{THEIRS}\n"),
+    "Cargo's inline table": (".cargo/config.toml", f'http = {{cainfo = "{THEIRS}"}}\n'),
+    "Composer's older directory": (".composer/config.json", '{"config": {"cafile": "~/b.pem"}}'),
 }
 
 
@@ -125,6 +131,7 @@ def _reached(host: ActingHost) -> dict[str, list[tuple[str, str]]]:
         ("AWS", "AWS_CA_BUNDLE"),
         ("AWS's profile", "AWS_CA_BUNDLE"),
         ("Cargo", "CARGO_HTTP_CAINFO"),
+        ("Cargo's inline table", "CARGO_HTTP_CAINFO"),
     ],
 )
 def test_a_variable_that_hides_a_setting_is_not_set(host: ActingHost, kind: str, variable: str) -> None:
@@ -147,14 +154,36 @@ def test_a_variable_that_hides_a_setting_is_not_set(host: ActingHost, kind: str,
         ({"/etc/xdg/pip/pip.conf": f"[global]\ncert={CORPORATE}\n"}, ".config/pip/pip.conf", "/etc/xdg/pip/pip.conf"),
         ({"/usr/etc/npmrc": f"cafile={CORPORATE}\n"}, ".npmrc", "/usr/etc/npmrc line 1"),
         ({f"{HOME}/.npmrc": 'fund=false\nca[]="-----BEGIN"\n'}, ".npmrc", ".npmrc line 2 has certificates"),
+        ({f"{HOME}/.yarnrc": 'ca "-----BEGIN"\n'}, ".npmrc", ".yarnrc line 1 has certificates"),
+        ({f"{HOME}/.yarnrc": 'ca "-----BEGIN"\n'}, ".yarnrc", ".yarnrc line 1 has certificates"),
         ({f"{HOME}/.claude/settings.json": '{"env": null}'}, ".claude/settings.json", "settings.json says env: null"),
         ({f"{HOME}/.condarc": "ssl_verify: null\n"}, ".condarc", "ssl_verify: null, which counts"),
+        (
+            {f"{HOME}/.subversion/servers": f"[GLOBAL]\nSSL-authority-files = {CORPORATE};{THEIRS}\n"},
+            ".subversion/servers",
+            "of each file that /home/alice/.subversion/servers line 2 names one certificate is read",
+        ),
+        (
+            {"/etc/subversion/servers": f"[global]\nssl-trust-default-ca=no\nssl-authority-files={CORPORATE}\n"},
+            ".subversion/servers",
+            "of each file that /etc/subversion/servers line 3 names",
+        ),
+        (
+            {f"{HOME}/.subversion/servers": f"[corp]\nssl-trust-default-ca=no\nssl-authority-files={CORPORATE}\n"},
+            ".subversion/servers#Subversion-for-corp",
+            "of each file that /home/alice/.subversion/servers line 3 names",
+        ),
+        (
+            {f"{HOME}/.config/pip/pip.conf": "[global]\ntimeout = 9\n[install]\ncert = /gone.pem\n"},
+            ".config/pip/pip.conf#pip-for-install",
+            ".config/pip/pip.conf line 4 names /gone.pem, which is no file of certificates",
+        ),
         ({"/etc/mercurial/hgrc.d/c.rc": f"[web]\ncacerts={CORPORATE}\n"}, ".hgrc", "/etc/mercurial/hgrc.d/c.rc line 2"),
     ],
 )
 def test_what_others_have_decided_is_left(host: ActingHost, files: Mapping[str, str], location: str, word: str) -> None:
     """A managed setting never hides what the administrator or the account itself has decided; it is said where."""
-    for name in ("pip", "npm", "conda", "hg", "node"):
+    for name in ("pip", "npm", "conda", "hg", "node", "svn"):
         program(host, f"/usr/bin/{name}")
     for path, content in files.items():
         write(host, path, content)
@@ -196,6 +225,8 @@ def test_a_moved_file_is_written_where_it_was_moved_to(
         ("export GIT_CONFIG_GLOBAL=~/g", "SSL_CERT_FILE", "GIT_SSL_CAINFO"),
         ("export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=http.sslCAInfo GIT_CONFIG_VALUE_0=~/b.pem", "PIP_CERT", "GIT_SSL"),
         ("export SSL_CERT_DIR=~/d", "SSL_CERT_FILE", "CURL_CA_BUNDLE"),
+        ("export HTTPS_CA_FILE=~/b.pem", "SSL_CERT_FILE", "PERL_LWP_SSL_CA_FILE"),
+        ("export HTTPS_CA_DIR=~/d", "PERL_LWP_SSL_CA_FILE", "no other"),
         ("export SSL_CERT_DIR=/etc/ssl/certs", "CURL_CA_BUNDLE", "no other"),
     ],
 )
@@ -208,6 +239,37 @@ def test_a_variable_that_works_in_a_session_is_not_hidden(host: ActingHost, said
     change(host)
     section = host.read(f"{HOME}/.profile").decode().replace(said, "")
     assert (kept in section, left in section) == (True, False), section
+    change(host, trusted=False)
+    assert tree(host) == before
+
+
+def test_a_file_of_phps_settings_counts_for_composer(host: ActingHost) -> None:
+    """Composer takes SSL_CERT_FILE before the file of php.ini: where that has a root of its own, it is not set."""
+    write(host, f"{HOME}/.profile", "# mine\nexport PHPRC=$HOME/php.ini\n")
+    write(host, f"{HOME}/php.ini", f"openssl.cafile = {THEIRS}\n")
+    before = tree(host)
+    change(host)
+    assert CORP.pem in host.read(THEIRS)
+    assert b" SSL_CERT_FILE" not in host.read(f"{HOME}/.profile")
+    assert b"GIT_SSL_CAINFO" in host.read(f"{HOME}/.profile")
+    change(host, trusted=False)
+    assert tree(host) == before
+
+
+def test_a_variable_of_one_session_in_a_value(host: ActingHost) -> None:
+    """A path is known by the session that sets the variable in it; where none does, the message says so."""
+    program(host, "/usr/bin/npm")
+    write(host, f"{HOME}/.npmrc", "cafile=${CERTS}/b.pem\n")
+    before = tree(host)
+    assert "and which file that is cannot be known" in change(host)[f"{HOME}/.npmrc"].detail
+    change(host, trusted=False)
+    assert tree(host) == before
+    write(host, f"{HOME}/.profile", "# mine\nexport CERTS=$HOME\n")
+    before = tree(host)
+    told = change(host)
+    assert told[f"{HOME}/.npmrc"].result is Result.ADDED
+    assert not [one for one in told.values() if "#" in one.store.location]
+    assert CORP.pem in host.read(THEIRS)
     change(host, trusted=False)
     assert tree(host) == before
 
@@ -416,3 +478,15 @@ def test_root_leaves_what_the_systems_store_reaches(host: ActingHost) -> None:
     found = {one.location for one in looked_at.stores(root, "settings", (), frozenset())}
     assert registry not in found
     assert any(one.location == registry for one in looked_at.stores(host, "settings", (), frozenset()))
+
+
+def test_a_file_that_is_longer_than_is_read(host: ActingHost) -> None:
+    """One store fails for all variables of such a file; no line of it is named, and none is said to be taken out."""
+    write(host, f"{HOME}/.profile", f"export NODE_EXTRA_CA_CERTS={THEIRS}\n" + "#" * (600 * 1024))
+    failed = {location: one for location, one in change(host).items() if one.result is Result.FAILED}
+    found = {one for location, one in failed.items() if "#" in location}
+    assert [(one.store.location, one.store.label) for one in found] == [
+        (f"{HOME}/.profile#variables", f"variables in {HOME}/.profile")
+    ]
+    (detail,) = (one.detail for one in found)
+    assert detail.endswith("are unknown, because it is longer than is read; shorten it, and add again")

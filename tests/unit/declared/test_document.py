@@ -103,3 +103,10 @@ def test_large_nonsense_is_one_mistake(text: str) -> None:
     """Depth and length cost neither a crash nor seconds."""
     with pytest.raises(Mistake):
         read("x", text.encode())
+
+
+def test_a_day_that_does_not_exist_is_told_with_its_key() -> None:
+    """TOML's dates are read as its days: the mistake has file, line and key."""
+    with pytest.raises(Mistake) as found:
+        read("trust.toml", b"version = 1\n[defaults]\nuntil = 2027-02-29\n")
+    assert str(found.value) == "trust.toml:3: until: 2027-02-29 is not a day that exists"

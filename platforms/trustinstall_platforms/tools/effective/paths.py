@@ -1,7 +1,8 @@
 """The paths of a client's settings files: templates, and their values in a scene.
 
-In a template "~" is the home, "./" the current directory, "^/" that directory and each one above it, and
-"{NAME|DEFAULT}" the value of a variable; a template whose variable is not set and has no default names no file.
+In a template "~" is the home, "./" the current directory, "^/" that directory and each one above it (if no directory is
+assumed, the home and those above it, which projects in the home read, too), and "{NAME|DEFAULT}" the value of a
+variable; a template whose variable is not set and has no default names no file.
 """
 
 from __future__ import annotations
@@ -58,6 +59,7 @@ MOVING = frozenset(
         "WGETRC",
         "XDG_CONFIG_DIRS",
         "XDG_CONFIG_HOME",
+        "YARN_RC_FILENAME",
         "npm_config_globalconfig",
         "npm_config_prefix",
         "npm_config_userconfig",
@@ -82,7 +84,7 @@ def every(scene: Scene, templates: tuple[str, ...]) -> tuple[str, ...]:
 def of(scene: Scene, template: str) -> Iterator[str]:
     """Yield the absolute paths of a template."""
     if template.startswith("^/"):
-        yield from (posixpath.join(directory, template[2:]) for directory in above(scene.directory))
+        yield from (posixpath.join(directory, template[2:]) for directory in above(scene.directory or scene.home))
         return
     if template.startswith("./"):
         if scene.directory:

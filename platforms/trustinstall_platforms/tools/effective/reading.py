@@ -102,6 +102,19 @@ def _git(content: bytes) -> Iterator[Row]:
         yield key, lines.git_value(value), line
 
 
+def _toml(content: bytes) -> Iterator[Row]:
+    """Read TOML with the keys of inline tables, which are not edited."""
+    from trustinstall.editing import toml
+
+    text = text_of(content)
+    number = numbering(text)
+    for key in toml.flat(text):
+        start = key.start
+        while text[start : start + 1] in {" ", "\t", "\r", "\n"}:
+            start += 1
+        yield key.path, key.value, number(start)
+
+
 def _hosts(content: bytes) -> Iterable[Row]:
     return blocks.listed(_edited("toml", content))
 
@@ -138,19 +151,20 @@ FORMATS: dict[str, Callable[[bytes], Iterable[Row]]] = {
         name: partial(_edited, name)
         for name in (
             "ini",
+            "ini-folded",
             "ini-options",
             "ini-sections",
             "hgrc",
             "npmrc",
             "wgetrc",
             "json",
-            "toml",
             "yaml",
             "yarnrc",
             "shell",
         )
     },
     "git": _git,
+    "toml": _toml,
     "hg": _hg,
     "curlrc": lines.curl,
     "php": lines.php,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from trustinstall_platforms.tools.effective import paths
@@ -40,7 +41,7 @@ def aws_profile(scene: Scene) -> str:
 
 
 def _profile(scene: Scene, name: str) -> Client:
-    section = aws_default(scene) if name == "default" else f"profile {name}"
+    section = aws_default(scene) if name == "default" else _section(scene, name)
     places = (_AWS_VARIABLE, _aws(_AWS_CREDENTIALS, name), _aws(_AWS_CONFIG, section), REQUESTS_ALONE)
     return Client(
         "AWS" if name == aws_profile(scene) else f"AWS for {name}",
@@ -50,6 +51,23 @@ def _profile(scene: Scene, name: str) -> Client:
         alone=True,
         verifier="python",
     )
+
+
+def _section(scene: Scene, name: str) -> str:
+    """Return the heading of a profile: of several the last one."""
+    headings = (one for one in reversed(_sections(scene, "ini-sections", _AWS_CONFIG)) if _profile_of(one) == name)
+    return next(headings, f"profile {name}")
+
+
+def _profile_of(heading: str) -> str:
+    """Return the profile of a heading, "" for another one (botocore, configloader.py, build_profile_map)."""
+    if not heading.startswith("profile"):
+        return ""
+    try:
+        words = shlex.split(heading)
+    except ValueError:  # botocore ignores it
+        return ""
+    return words[1] if len(words) == 2 and words[0] == "profile" else ""  # noqa: PLR2004  the word and the name
 
 
 def _configuration(scene: Scene) -> str:
@@ -111,7 +129,7 @@ def limited(scene: Scene) -> Iterator[Client]:
         {one.key[0] for one in _said(scene, "ini-sections", files) if one.key[1:] == ("ca_bundle",)}
         for files in (_AWS_CONFIG, _AWS_CREDENTIALS)
     )
-    named = {one.removeprefix("profile ") for one in config if one.startswith("profile ")} | credentials
+    named = {name for one in config if (name := _profile_of(one))} | credentials
     named |= config & {"default"}
     yield from (_profile(scene, one) for one in sorted(named - {aws_profile(scene)}))
     active = _configuration(scene)
