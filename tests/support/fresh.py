@@ -69,7 +69,7 @@ NEEDED = ("/etc", "/usr", "/var", "/var/lib", "/usr/share")
 FEW = """
 set -e
 cd /usr/share/ca-certificates
-sed -n '/^[^!#]/p' /etc/ca-certificates.conf | awk '/ISRG_Root_X1/ || ((NR % 5 == 2 || NR % 5 == 4) && n++ < 50)' >/tmp/kept
+sed -n '/^[^!#]/p' /etc/ca-certificates.conf | awk '/ISRG_Root_X1/ || (NR % 5 ~ /[24]/ && n++ < 50)' >/tmp/kept
 find . -type f -printf '%P\\n' | grep -vxF -f /tmp/kept | xargs -d '\\n' rm -f
 sed -i '/^[^#]/d' /etc/ca-certificates.conf
 cat /tmp/kept >>/etc/ca-certificates.conf
