@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from trustinstall.errors import printable
 from trustinstall.facts import system_bundle
+from trustinstall.facts.programs import programs
 from trustinstall.stores import bundle as bundles
 from trustinstall.stores.store import Store, blocked
 from trustinstall.values import NamedTuple
@@ -85,7 +86,7 @@ def _looked(host: Host, sessions: Sequence[Session]) -> Iterator[Looked]:
         found
         for scene in decide.scenes(host, sessions)
         for client, found in decide.all_of_them(scene)
-        if client.tool not in written and found.decider.kind is Kind.SETTING
+        if client.tool not in written and (found.decider.kind is Kind.SETTING or _is_directory_alone(host, found))
         if not _by_the_system(host, client, found)
     ]
     known = {(found.client, found.decider) for found in seen if found.known}
@@ -94,6 +95,12 @@ def _looked(host: Host, sessions: Sequence[Session]) -> Iterator[Looked]:
             yield from _of_client(host, found)
     for _, _, found in decide.in_environments(host):
         yield from _of_client(host, found)
+
+
+def _is_directory_alone(host: Host, found: Effective) -> bool:
+    """Whether a variable in a file names a directory that SSL_CERT_FILE would hide from Composer, and so is not set."""
+    named = found.decider.kind is Kind.VARIABLE and any(one.form is Form.DIRECTORY for one in found.bundles)
+    return named and found.client == "Composer" and bool(found.decider.path) and programs(host, ("composer",))
 
 
 def _by_the_system(host: Host, client: Client, found: Effective) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from trustinstall.certificates.fingerprint import sha256_of
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, ders_of
 from trustinstall.facts import our_files, system_bundle
+from trustinstall.facts.programs import programs
 from trustinstall_platforms.tools.effective import decide
 from trustinstall_platforms.tools.effective.clients.python import SSL, SSL_DIRECTORY
 from trustinstall_platforms.tools.effective.model import Effective, Form, Kind, Mode
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from trustinstall.host import Host
     from trustinstall_platforms.tools.effective.model import Bundle, Scene, Session
-    from trustinstall_platforms.tools.effective.rows import Client
+    from trustinstall_platforms.tools.effective.rows import Client, Place
 
 
 def variables_to_leave(host: Host, sessions: Iterable[Session] = ()) -> frozenset[str]:
@@ -53,10 +54,18 @@ def _above(client: Client, scene: Scene, found: Effective) -> Iterator[str]:
     for place, one in decide.decisions(client, scene):
         if one.decider == found.decider:
             above = client.places[: client.places.index(place)]
-            # OpenSSL reads the directories of SSL_CERT_DIR beside the file of SSL_CERT_FILE, and so does curl
-            counting = (one for one in above if one.mode is Mode.REPLACES and (one, place) != (SSL, SSL_DIRECTORY))
+            counting = (one for one in above if one.mode is Mode.REPLACES and not _is_beside(scene, client, one, place))
             yield from (name for one in counting for name in one.variables)
             yield from takewhile(decide.name(place, scene).__ne__, place.variables)
+
+
+def _is_beside(scene: Scene, client: Client, first: Place, second: Place) -> bool:
+    """Whether a client reads SSL_CERT_DIR's directories beside SSL_CERT_FILE's file, as OpenSSL and curl do.
+
+    Composer reads the file alone (composer/ca-bundle, CaBundle.php, getSystemCaRootBundlePath).
+    """
+    both = (first, second) == (SSL, SSL_DIRECTORY)
+    return both and not (client.name == "Composer" and programs(scene.host, ("composer",)))
 
 
 def would_lose(host: Host, found: Effective) -> bool:

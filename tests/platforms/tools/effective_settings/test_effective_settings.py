@@ -103,6 +103,18 @@ def test_a_file_of_phps_settings_counts_for_composer(host: ActingHost) -> None:
     assert tree(host) == before
 
 
+@pytest.mark.parametrize("installed", [False, True])
+def test_a_directory_counts_for_composer_without_a_file(host: ActingHost, *, installed: bool) -> None:
+    """Composer reads SSL_CERT_DIR only without SSL_CERT_FILE, unlike OpenSSL: where it is installed, no file is set."""
+    if installed:
+        program(host, "/usr/bin/composer")
+    write(host, f"{HOME}/d/p.pem", PRIVATE.pem)
+    write(host, f"{HOME}/.profile", "# mine\nexport SSL_CERT_DIR=~/d\n")
+    told = [one.detail for one in change(host).values() if "names the directory /home/alice/d" in one.detail]
+    assert (b" SSL_CERT_FILE=" in host.read(f"{HOME}/.profile")) is not installed
+    assert len(told) == installed
+
+
 def test_a_variable_of_one_session_in_a_value(host: ActingHost) -> None:
     """A path is known by the session that sets the variable in it; where none does, the message says so."""
     program(host, "/usr/bin/npm")
