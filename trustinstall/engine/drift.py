@@ -266,7 +266,12 @@ class _Scene:
         return path in placement.entries or any(others)
 
     def _edited_since(self, since: str) -> bool:
-        """Whether the file was written after `since`; restoring a backup restores the old time, too."""
+        """Whether the file was written after `since`; restoring a backup restores the old time, too.
+
+        A key of Windows' registry has no such time; nothing but a person takes a value out of it.
+        """
+        if not is_absolute(self._host, self._store.location):
+            return True
         status = self._host.status(self._store.location)
         return status is not None and status.mtime_ns > (moment(since).timestamp() + 1) * 1e9
 
