@@ -247,12 +247,12 @@ def finish_repair(host: Host, output: Output, report: Report, ahead: Sequence[st
     `asked`: `--exit-code`: a dry run that would change something ends with 10.
     """
     from trustinstall.declared import repair
-    from trustinstall.reporting import errors, repair_report
+    from trustinstall.reporting import advice, errors, repair_report
 
-    code = repair.exit_code(report, asked=asked)
+    code, left = repair.exit_code(report, asked=asked), advice.left_copies(report, host)
     if output.json:
-        output.write(repair_report.as_json(host, report, code))
-    output.say([*ahead, *repair_report.lines(output.page, report, verbose=output.verbose)])
+        output.write(repair_report.as_json(host, report, code, left))
+    output.say([*ahead, *repair_report.lines(output.page, report, left, verbose=output.verbose)])
     if code and output.quiet:
         tell(errors.failures(error_page(), report))
     raise typer.Exit(code)

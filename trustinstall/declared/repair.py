@@ -149,10 +149,13 @@ class _Repair:
         everybody = self._situation.machine and host.account.is_root and not self._situation.image
         imports = PolicyImports(host, backends, engine, self._installer.on_progress)
         request = Request(
-            tuple(one.certificate for one in found.missing), trusted=True, by=host.account.name, dry_run=self._dry_run
+            tuple(one.certificate for one in found.missing), trusted=True, by=self._by, dry_run=self._dry_run
         )
         if everybody and found.missing:
-            imports.before_adding(request, Selection(tuple({one for ids in found.missing.values() for one in ids})))
+            stores = Selection(tuple({one for ids in found.missing.values() for one in ids}))
+            # The note makes the claim: without its terms, a document's root would be a person's, and never be pruned.
+            terms = {one.certificate.sha256: one.terms if one.new else None for one in found.missing}
+            imports.before_adding(request, stores, terms)
         scope = drift.mend(engine, found, self._by, command=self._command, dry_run=self._dry_run)
         if everybody and found.missing:
             imports.after_adding(request)

@@ -78,12 +78,17 @@ class Records:
             for one in request.certificates:
                 ledger.uncover(one.sha256, accounts)
 
-    def note_imports(self, request: Request, held: Mapping[str, tuple[str, ...]]) -> None:
-        """Note which stores held certificates before a policy of the machine makes others import them."""
+    def note_imports(
+        self, request: Request, held: Mapping[str, tuple[str, ...]], terms: Mapping[str, Terms | None]
+    ) -> None:
+        """Note which stores held certificates before a policy of the machine makes others import them.
+
+        `terms`: those of single certificates, in place of the request's.
+        """
         prepare(self._host, self._state)
         with self._ledger_update() as ledger:
             for one in request.certificates:
-                ledger.claim(one, request.by, self._host.stamp(), request.terms)
+                ledger.claim(one, request.by, self._host.stamp(), terms.get(one.sha256, request.terms))
                 ledger.note_imports(one.sha256, held[one.sha256])
 
     def forget_imports(self, request: Request, backends: Collection[str]) -> None:

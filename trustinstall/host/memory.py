@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 #: Nanoseconds: more than any believed file system's clock is coarse (1 s in ext2 and ext3).
 MARGIN = 3_000_000_000
+MOST = 200_000  # entries of each kind; the rest is read in each run
 _ABSENT = "-"
 
 #: An answer about files: lists of texts.
@@ -68,13 +69,14 @@ class Memory:
     """What an earlier run has read, and what this run reads. For one thread.
 
     Attributes:
+        known: what an earlier run has read.
         began: when this run began, nanoseconds since 1970.
         learned: whether this run has read something that may be kept.
     """
 
     def __init__(self, known: Contents, began: int, keeps: Callable[[str], bool]) -> None:
         """`keeps`: whether a path's file system gives a file another time of change with each change."""
-        self._known, self.began, self._keeps = known, began, keeps
+        self.known, self.began, self._keeps = known, began, keeps
         self._answers: dict[tuple[str, ...], Answer] = {}
         self._listings: dict[str, Listing] = {}
         self._devices: dict[int, bool] = {}
@@ -83,7 +85,7 @@ class Memory:
     @property
     def seen(self) -> Contents:
         """Everything that this run has looked at and that may be kept."""
-        return self._known._replace(answers=self._answers, listings=self._listings)
+        return self.known._replace(answers=self._answers, listings=self._listings)
 
     def answer(self, question: str, paths: Sequence[str], size: int, work_out: Callable[[], Lists]) -> Lists:
         """Return the answer to a question about the files at real paths, which depends on nothing else.
@@ -93,12 +95,12 @@ class Memory:
         statuses = [self._status(path) for path in paths]
         kept = tuple(one for one in statuses if one is not None)
         key = (question, *paths)
-        known = self._known.answers.get(key)
+        known = self.known.answers.get(key)
         if known is not None and len(kept) == len(paths) and known.statuses == kept and len(known.lists) == size:
             self._answers[key] = known
             return known.lists
         lists = work_out()
-        if len(kept) == len(paths):
+        if len(kept) == len(paths) and len(self._answers) < MOST:
             self._answers[key] = Answer(kept, lists)
             self.learned = True
         return lists
@@ -108,29 +110,30 @@ class Memory:
         try:
             found = os.stat(path)
             key, status = ("names", path), _text(found)
-            known = self._known.answers.get(key)
+            known = self.known.answers.get(key)
             if known is not None and known.statuses == (status,) and len(known.lists) == 1:
                 self._answers[key] = known
                 return list(known.lists[0])
             names = sorted(os.listdir(path))
         except OSError:
             return []
-        if self._is_settled(path, found):
+        if self._is_settled(path, found) and len(self._answers) < MOST:
             self._answers[key] = Answer((status,), (tuple(names),))
             self.learned = True
         return names
 
     def listing(self, path: str, found: os.stat_result, wanted: Wanted) -> Listing | None:
         """Return the listing of the directory at a real path, whose status was found, or None if it must be read."""
-        known = self._known.listings.get(path)
-        if known is None or wanted.question != self._known.question or known.status != _text(found):
+        known = self.known.listings.get(path)
+        if known is None or wanted.question != self.known.question or known.status != _text(found):
             return None
         self._listings[path] = known
         return known
 
     def note_listing(self, path: str, found: os.stat_result, wanted: Wanted, listing: Listing) -> None:
         """Keep a listing that was read after the status was found."""
-        if wanted.question == self._known.question and self._is_settled(path, found):
+        fits = wanted.question == self.known.question and len(self._listings) < MOST
+        if fits and self._is_settled(path, found):
             self._listings[path] = listing._replace(status=_text(found))
             self.learned = True
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from trustinstall.engine import discovery
@@ -30,10 +31,11 @@ from trustinstall.stores.store import DiscoveryOptions
 from trustinstall.values import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Generator, Sequence
+    from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 
     from trustinstall.engine.request import Request
     from trustinstall.host import Account, ActingHost
+    from trustinstall.state.terms import Terms
     from trustinstall.stores.backend import Backend
 
 Held = dict[str, tuple[str, ...]]  # ids of stores that hold a certificate, by its SHA-256
@@ -65,8 +67,13 @@ class PolicyImports:
             raise
         self.after_adding(request)
 
-    def before_adding(self, request: Request, selection: Selection) -> None:
-        """Note the stores that already hold certificates, if a policy would make all accounts import them."""
+    def before_adding(
+        self, request: Request, selection: Selection, terms: Mapping[str, Terms | None] = MappingProxyType({})
+    ) -> None:
+        """Note the stores that already hold certificates, if a policy would make all accounts import them.
+
+        `terms`: those of single certificates, in place of the request's.
+        """
         known = self.engine.ledger().claims
         new = tuple(one for one in request.certificates if one.sha256 not in known or known[one.sha256].held is None)
         if not new or request.dry_run or not self._would_impose(selection):
@@ -79,7 +86,7 @@ class PolicyImports:
             for sha256 in held:
                 held[sha256] += [unknown(account)] if answer is None else answer[sha256]
         self.engine.note_imports(
-            replace(request, certificates=new), {sha256: tuple(ids) for sha256, ids in held.items()}
+            replace(request, certificates=new), {sha256: tuple(ids) for sha256, ids in held.items()}, terms
         )
 
     def after_adding(self, request: Request) -> None:

@@ -87,14 +87,31 @@ def advise(report: Report, host: Host, inputs: Sequence[str], source: str = "", 
     """
     if report.dry_run:
         return Advice()
-    there = ("--sysroot", report.situation.image) if report.situation.image else ()
-    sudo = report.situation.kind == "sudo"
-    caller = _Caller(host, sudo, there)
+    caller = _caller(report, host)
     if report.command == "remove":
         return _after_removing(report, caller, options)
     return _after_adding(
         report, caller, [word if word == "-" else host.absolute(word) for word in inputs] or ["--from", source]
     )
+
+
+def left_copies(report: Report, host: Host) -> tuple[Command, ...]:
+    """Return the commands that remove the foreign copies which a repair or an application has left.
+
+    It is empty after a dry run.
+    """
+    stayed = {sha256 for one in report.outcomes if one.result is Result.FOREIGN for sha256 in one.foreign}
+    caller = _caller(report, host)
+    return () if report.dry_run else tuple(_taking(caller, sha256) for sha256 in sorted(stayed))
+
+
+def _caller(report: Report, host: Host) -> _Caller:
+    there = ("--sysroot", report.situation.image) if report.situation.image else ()
+    return _Caller(host, report.situation.kind == "sudo", there)
+
+
+def _taking(caller: _Caller, sha256: str, options: Sequence[str] = ()) -> Command:
+    return caller.again("remove", *options, "--not-ours", "--sha256", sha256)
 
 
 @dataclass(frozen=True)
@@ -124,7 +141,7 @@ def _after_removing(report: Report, caller: _Caller, options: Sequence[str]) -> 
     return Advice(
         administrator=caller.elevated("remove", *words) if words else NONE,
         foreign=(
-            *(caller.again("remove", *options, "--not-ours", "--sha256", sha256) for sha256 in left),
+            *(_taking(caller, sha256, options) for sha256 in left),
             *(caller.elevated("remove", "--not-ours", "--sha256", one.sha256) for one in report.others),
         ),
         restart=_restarts(report, Result.REMOVED),

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from trustinstall.reporting import words
 
 if TYPE_CHECKING:
-    from trustinstall.reporting.advice import Advice
+    from collections.abc import Sequence
+
+    from trustinstall.reporting.advice import Advice, Command
     from trustinstall.reporting.layout import Page
 
 _MOST = 6  # programs to restart that a line names
@@ -26,10 +28,17 @@ def next_lines(page: Page, advice: Advice) -> list[str]:
         lines += [page.whole(f"{advice.env_word} {name}={value}", "    ") for name, value in advice.env.items()]
     for note in advice.notes:
         lines += page.paragraph(note, "  ", hanging="  ")
-    for command in advice.foreign:
+    lines += foreign_lines(page, advice.foreign)
+    return ["", page.style.tone("Next", "strong"), *lines] if lines else []
+
+
+def foreign_lines(page: Page, commands: Sequence[Command]) -> list[str]:
+    """Return the commands that remove copies which another program put there."""
+    lines: list[str] = []
+    for command in commands:
         lines += page.paragraph("To remove the copy that trustinstall did not add:", "  ")
         lines.append(page.whole(command.text, "    "))
-    return ["", page.style.tone("Next", "strong"), *lines] if lines else []
+    return lines
 
 
 def undo_lines(page: Page, advice: Advice) -> list[str]:

@@ -9,6 +9,7 @@ from trustinstall.installer.report_data import outcome, problems
 from trustinstall.reporting import words
 from trustinstall.reporting.envelope import dump, envelope
 from trustinstall.reporting.layout import Cell, Page
+from trustinstall.reporting.next_steps import foreign_lines
 from trustinstall.reporting.plan import planned_lines
 from trustinstall.reporting.style import BAD, CHANGED, GOOD, SAME
 from trustinstall.stores.groups import group_of
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from trustinstall.declared.difference import Difference
     from trustinstall.host import Host
     from trustinstall.installer.result import Report
+    from trustinstall.reporting.advice import Command
 
 _WORDS = {
     Result.REMOVED: "taken out",
@@ -27,8 +29,11 @@ _WORDS = {
 _OF_REPAIR = {**_WORDS, Result.ADDED: "put back"}  # `apply` adds what was never there
 
 
-def lines(page: Page, report: Report, *, verbose: bool) -> list[str]:
-    """Return the report for people: the answer, and a row for each store that was different."""
+def lines(page: Page, report: Report, foreign: Sequence[Command] = (), *, verbose: bool) -> list[str]:
+    """Return the report for people: the answer, and a row for each store that was different.
+
+    `foreign`: the commands that remove the copies which were left.
+    """
     found = page.marked(_mark(report), _summary(report), tone="strong")
     if any(part.recovered for part in report.scopes):
         found += page.paragraph("An earlier command had been interrupted; it was undone first.")
@@ -40,7 +45,7 @@ def lines(page: Page, report: Report, *, verbose: bool) -> list[str]:
         found += page.marked(BAD, f"{part.scope}: {part.problem}", "  ") if part.problem else []
         if part.skipped and verbose:
             found += page.paragraph(f"{part.scope} was skipped: {part.skipped}", "  ", hanging="  ")
-    return found
+    return [*found, *foreign_lines(page, foreign)]
 
 
 def notes(page: Page, sentences: Sequence[str]) -> list[str]:
@@ -53,12 +58,13 @@ def differences(page: Page, found: Sequence[Difference]) -> list[str]:
     return [page.whole(f"{one.mark} {one.text}") for one in found]
 
 
-def as_json(host: Host, report: Report, exit_code: int) -> str:
-    """Return the report as JSON."""
+def as_json(host: Host, report: Report, exit_code: int, foreign: Sequence[Command] = ()) -> str:
+    """Return the report as JSON; `foreign` as for `lines`."""
     would_change = any(one.result is Result.PLANNED for one in report.outcomes)
     data = envelope(host, report.command, exit_code, changed=report.changed, would_change=would_change)
     stores = [outcome(part, one) for part in report.scopes for one in part.outcomes]
-    return dump({**data, "dry_run": report.dry_run, "stores": stores, **problems(report)})
+    left = [list(one.argv) for one in foreign]
+    return dump({**data, "dry_run": report.dry_run, "stores": stores, **problems(report), "remove_foreign": left})
 
 
 def _row(one: Outcome, command: str) -> list[Cell | str]:

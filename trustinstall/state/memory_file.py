@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 VERSION = 1
 OLDEST = 7 * 24 * 3600 * 10**9  # nanoseconds after which everything is read again, whatever its status
-_MOST = 200_000  # entries of each kind
 #: File systems of Linux that give a file another time of change with each change; those of networks and FUSE may not.
 #: Windows has no such time, and the other systems name no type of file systems in a file: nothing is kept there.
 KEEPING = frozenset(
@@ -66,10 +65,7 @@ def forget(host: ActingHost, state: State) -> None:
 def dump(seen: Contents, now: int) -> bytes:
     """Return the file's content."""
     indices: dict[tuple[tuple[str, ...], ...], int] = {}  # many environments hold the same bundle
-    answers = [
-        (key, one.statuses, indices.setdefault(one.lists, len(indices)))
-        for key, one in list(seen.answers.items())[:_MOST]
-    ]
+    answers = [(key, one.statuses, indices.setdefault(one.lists, len(indices))) for key, one in seen.answers.items()]
     text = json.dumps(
         {
             "version": VERSION,
@@ -80,7 +76,7 @@ def dump(seen: Contents, now: int) -> bytes:
             "question": seen.question,
             "lists": list(indices),
             "answers": answers,
-            "listings": list(seen.listings.items())[:_MOST],
+            "listings": list(seen.listings.items()),
         },
         separators=(",", ":"),
     ).encode()

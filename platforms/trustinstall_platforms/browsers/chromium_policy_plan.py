@@ -65,9 +65,9 @@ class _PlanBuilder:
         state, name = self._seen.anchors.get(one.sha256), one.certificate.name
         if state is State.DISTRUSTED:
             self.refuse(f"{name} is distrusted by policy ({DISTRUSTED})", "take it out of that list")
-        if one.domains and kept is None and state is State.TRUSTED:
+        if one.domains and self._is_theirs(TRUSTED, one.sha256, kept or ()):
             self.refuse(f"{name} is trusted for every name by a policy of others", "take that out first")
-        if one.domains and kept is None and state is State.LIMITED:
+        if one.domains and self._is_theirs(LIMITED, one.sha256, kept or ()):
             self.refuse(f"{name} is limited to other names by a policy of others", "take that out, or leave it")
         policy = LIMITED if one.domains else TRUSTED
         counting = self.found.counting(policy)
@@ -90,6 +90,11 @@ class _PlanBuilder:
     def refuse(self, cause: str, advice: str) -> NoReturn:
         """Raise StoreError."""
         raise refusal(self._store, cause, advice)
+
+    def _is_theirs(self, policy: str, sha256: str, kept: Collection[str]) -> bool:
+        """Whether the file whose list counts names a certificate there, and no managed copy is in that file."""
+        counting = self.found.counting(policy)
+        return counting is not None and counting.path not in kept and sha256 in self.found.items(policy)
 
     def take_out(self, sha256: str, entries: Collection[str]) -> None:
         """Remove the copies with these entries; an entry "" means all copies."""

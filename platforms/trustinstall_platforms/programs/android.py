@@ -112,7 +112,7 @@ class AndroidEmulators(Backend):
             one.location,
             host.account.uid,
             f"{self.name}:{one.location}",
-            f"Chrome, and apps that trust certificates of users, in the Android emulator {one.name}",
+            f"Chrome, and apps that trust users' certificates, once started again, in the Android emulator {one.name}",
             label=f"android:{one.name}",
             blocked=blocked(why, permanent=True),
         )

@@ -57,6 +57,18 @@ def test_what_a_person_has_added_is_not_pruned(fresh: Throwaway) -> None:
     assert holds(fresh, DEBIAN, OTHER)
 
 
+def test_a_browsers_policy_keeps_no_root_from_being_pruned(fresh: Throwaway) -> None:
+    """Where accounts would import the root of a policy, the claim that is noted before is the document's as well."""
+    fresh.write("/usr/lib/firefox-esr/firefox-esr", "#!/bin/sh\n", mode=0o755)
+    fresh.write(TRUST, "version = 1\n" + inline(ROOT.pem))
+    fresh.trustinstall("apply", TRUST, check=True)
+    policy = fresh.path("/etc/firefox/policies/policies.json")
+    assert policy.exists()
+    fresh.write(TRUST, "version = 1\n")
+    fresh.trustinstall("apply", TRUST, "--prune", check=True)
+    assert not policy.exists()
+
+
 def test_a_root_is_rotated(fresh: Throwaway) -> None:
     """Old and new stand side by side; the old one goes when the document drops it, after the new one is there."""
     deliver(fresh, "alice")

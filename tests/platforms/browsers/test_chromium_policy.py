@@ -252,6 +252,20 @@ def test_distrusted_after_it_was_added(host: ActingHost, *, adopted: bool) -> No
     assert directory(host) == left | {"corp.json": json.loads(text)}
 
 
+@pytest.mark.parametrize("policy", ["CACertificates", "CACertificatesWithConstraints"])
+def test_others_trust_it_for_more_since(host: ActingHost, policy: str) -> None:
+    """A limit is not claimed where a policy of others trusts the root for other names since: the error says so."""
+    change(host, "a.example")
+    limits = {"permitted_dns_names": ["b.example"], "permitted_cidrs": ["255.255.255.255/32"]}
+    limited = {"certificate": base(CORP.der), "constraints": limits}
+    text = json.dumps({policy: [base(CORP.der) if policy == "CACertificates" else limited]})
+    write(host, f"{CHROME}/corp.json", text)
+    outcome = change(host, "a.example")
+    assert outcome.result is Result.FAILED
+    assert "by a policy of others" in outcome.detail
+    assert directory(host)["corp.json"] == json.loads(text)
+
+
 def test_our_file_is_damaged(host: ActingHost) -> None:
     """A damaged file of trustinstall's name is named: the certificate would count again once the file is mended."""
     change(host)

@@ -28,6 +28,7 @@ from tests.unit.engine.changed_machine import (
     seen,
 )
 from trustinstall.engine import discovery, walk
+from trustinstall.host import memory
 from trustinstall.state import memory_file
 
 
@@ -184,3 +185,13 @@ def test_other_walks_do_not_share_listings(machine: Machine) -> None:
     host = machine.host.recalling(few)
     found = discovery.discover(host, BACKENDS[:1], PLACES).stores
     assert found.keys() == discovery.discover(machine.host, BACKENDS[:1], PLACES).stores.keys()
+
+
+def test_a_large_tree_is_kept_in_part_and_not_written_again(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond the limit directories are read in each run: they are no reason to write the file again."""
+    monkeypatch.setattr(memory, "MOST", 5)
+    first, _ = machine.look()
+    second, again = machine.look()
+    assert second == first
+    assert not again.learned
+    assert (len(again.seen.answers), len(again.seen.listings)) == (5, 5)
