@@ -11,7 +11,7 @@ from trustinstall.facts.programs import is_absolute
 from trustinstall.values import NamedTuple
 from trustinstall_platforms.tools import deciding, switching
 from trustinstall_platforms.tools.effective.model import Kind, Mode, Setter, one_of_each
-from trustinstall_platforms.tools.key_in_file import PRIVATE, SHARED, KeyInFile
+from trustinstall_platforms.tools.key_in_file import LIMIT, PRIVATE, SHARED, KeyInFile
 from trustinstall_platforms.tools.table import ADDS, SWITCHES
 
 if TYPE_CHECKING:
@@ -75,11 +75,25 @@ def state_of(host: Host, decision: Decision) -> Setting:
             return Setting(tool, None, _own(host, tool), wrong=wrong, decided=True)
         said = decision.found.decider
         here = said.kind is Kind.SETTING and host.real(said.path) == location
-        return _naming(host, tool, value, Setter(Kind.SETTING, location, said.line if here else 0))
+        setting = _naming(host, tool, value, Setter(Kind.SETTING, location, said.line if here else 0))
+        return setting if setting.managed else _decoded(host, setting, location)
     except editing.Malformed as error:
         return Setting(tool, None, _own(host, tool), wrong=str(error), damaged=True)
     except OSError as error:
         return Setting(tool, None, _own(host, tool), wrong=error.strerror, damaged=True)
+
+
+def _decoded(host: Host, setting: Setting, location: str) -> Setting:
+    """Return a setting with the reason if its tool cannot decode the file; a managed key can still be taken out."""
+    content = host.read_or_none(location, LIMIT) or b""
+    if not content.isascii():
+        from trustinstall_platforms.tools.effective import encoding  # most files are ASCII
+
+        try:
+            encoding.check(host, setting.tool.format, content)
+        except editing.Malformed as error:
+            return setting._replace(wrong=str(error))
+    return setting
 
 
 def _own(host: Host, tool: Tool) -> str:

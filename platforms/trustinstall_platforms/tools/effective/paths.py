@@ -11,6 +11,7 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from trustinstall.patterns import regex
+from trustinstall_platforms.tools.effective import values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,6 +66,8 @@ MOVING = frozenset(
         "npm_config_userconfig",
     }
 )
+#: Those in whose value the tool expands other variables (botocore, configloader.py, raw_config_parse).
+_EXPANDED = frozenset({"AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"})
 _VARIABLE = regex(r"\{(?P<name>\w+)(?:\|(?P<default>[^}]*))?\}")
 _MOST_PARENTS = 64  # directories above the current one that are searched
 
@@ -93,6 +96,8 @@ def of(scene: Scene, template: str) -> Iterator[str]:
     match = _VARIABLE.match(template)
     if match is not None:
         value = scene.session.value(match["name"]) or match["default"]
+        if value and match["name"] in _EXPANDED:
+            value = values.expanded(scene, "python", value)
         # The one list among these variables: the XDG base directory specification, XDG_CONFIG_DIRS.
         for part in (value or "").split(":") if match["name"].endswith("_DIRS") else [value or ""]:
             if part:

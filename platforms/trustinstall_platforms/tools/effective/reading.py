@@ -67,6 +67,10 @@ class Reader(NamedTuple):
     def _read(self, format_: str, path: str, depth: int, left: list[int]) -> list[Said]:
         try:
             content = self.host.read_or_none(self.host.real(path), LIMIT)
+            if content is not None and not content.isascii():
+                from trustinstall_platforms.tools.effective import encoding  # most files are ASCII
+
+                encoding.check(self.host, format_, content)
             found = list(FORMATS[format_](content)) if content is not None else []
         except OSError as error:
             raise UnreadableError(path, error.strerror or "it cannot be read") from None

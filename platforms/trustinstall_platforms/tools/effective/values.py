@@ -35,21 +35,21 @@ def paths(scene: Scene, expansion: Expansion, value: str, setter: Setter) -> tup
 
 
 def _path(scene: Scene, expansion: Expansion, value: str, setter: Setter) -> str | None:
-    expanded = _substituted(scene, expansion.variables, value)
-    if expanded is None:
+    said = expanded(scene, expansion.variables, value)
+    if said is None:
         return None
-    if expansion.tilde and (expanded == "~" or expanded.startswith("~/")):
-        return scene.home + expanded[1:] if scene.home else None
-    if expanded.startswith("/"):
-        return expanded
+    if expansion.tilde and (said == "~" or said.startswith("~/")):
+        return scene.home + said[1:] if scene.home else None
+    if said.startswith("/"):
+        return said
     own = posixpath.dirname(setter.path)
     starts = {"directory": scene.directory, "file": own, "above": posixpath.dirname(own), "home": scene.home}
     start = starts.get(expansion.relative, "")
-    return posixpath.normpath(posixpath.join(start, expanded)) if start else None
+    return posixpath.normpath(posixpath.join(start, said)) if start else None
 
 
-def _substituted(scene: Scene, how: str, value: str) -> str | None:
-    """Return a value with its variables expanded; None if one of them is not known."""
+def expanded(scene: Scene, how: str, value: str) -> str | None:
+    """Return a value with its variables expanded (`how`: as `Expansion.variables`); None if one is not known."""
     if not how or how == "svn":
         return None if how and "%(" in value else value
     unknown = False

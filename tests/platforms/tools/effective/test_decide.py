@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -250,6 +251,20 @@ CASES: dict[str, tuple[str, dict[str, str], dict[str, str], str, str]] = {
         {"~/.aws/config": f'[profile\t"corp one"]\nca_bundle = {BUNDLE}\n'},
         "",
         f"~/.aws/config 2 {BUNDLE}",
+    ),
+    "AWS's path in the home": (
+        "AWS",
+        {},
+        {"~/.aws/config": "[default]\nca_bundle = ~/b.pem\n"},
+        "",
+        f"~/.aws/config 2 {BUNDLE}",
+    ),
+    "AWS's file by another variable": (
+        "AWS",
+        {"AWS_CONFIG_FILE": "$AT/moved", "AT": "~"},
+        {"~/moved": f"[default]\nca_bundle = {BUNDLE}\n"},
+        "",
+        f"~/moved 2 {BUNDLE}",
     ),
     "LWP's older name": ("Perl's LWP", {"HTTPS_CA_FILE": BUNDLE}, {}, "", f"~/.profile 7 {BUNDLE}"),
     "Yarn 1's file before its text": (
@@ -533,6 +548,23 @@ def test_only_blocks_that_the_reader_takes_count(host: ActingHost) -> None:
     requests = ask(host, "requests", REQUESTS_CA_BUNDLE="/t.pem")
     assert not decide.anchors(host, rows["Node.js"], node)
     assert len(decide.anchors(host, rows["requests"], requests)) == 1
+
+
+@pytest.mark.parametrize("locale", ["", "C", "de_DE.UTF-8", "de_DE.ISO-8859-1", "de_DE"])
+def test_a_file_in_another_encoding(host: ActingHost, locale: str) -> None:
+    """Pip and AWS end with an error if the locale's encoding is UTF-8 and the file is not; Cargo always does."""
+    for path in (".config/pip/pip.conf", ".aws/config"):
+        write(
+            host,
+            f"{HOME}/{path}",
+            f"# \xe4\n[global]\ncert={BUNDLE}\n[default]\nca_bundle={BUNDLE}\n".encode("latin-1"),
+        )
+    write(host, f"{HOME}/.cargo/config.toml", f'# \xe4\nhttp.cainfo = "{BUNDLE}"\n'.encode("latin-1"))
+    german = replace(host, environ={"LANG": "C", "LC_ALL": locale} if locale else {})
+    modes = {name: ask(german, name).mode for name in ("pip", "AWS", "Cargo")}
+    known = Mode.REPLACES if locale.startswith("de_DE") and "UTF" not in locale else Mode.UNKNOWN
+    assert modes == {"pip": known, "AWS": known, "Cargo": Mode.UNKNOWN}
+    assert "line 1 is no UTF-8" in (ask(german, "Cargo").problem or "")
 
 
 def test_subversion_reads_the_first_certificate_of_each_file(host: ActingHost) -> None:

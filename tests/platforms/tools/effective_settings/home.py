@@ -67,6 +67,7 @@ NAMES: dict[str, tuple[str, str]] = {
     "AWS": (".aws/config", f"[default]\nca_bundle = {THEIRS}\n"),
     "AWS's other heading": (".aws/config", f"[profile default]\nregion = x\nca_bundle = {THEIRS}\n"),
     "AWS's profile": (".aws/config", f"[profile corp]\nca_bundle = {THEIRS}\n"),
+    "AWS's path in the home": (".aws/config", "[default]\nca_bundle = ~/b.pem\n"),
     "AWS's profile in quotes": (".aws/config", f'[profile\t"corp one"]\nca_bundle = {THEIRS}\n'),
     "wget's spelling": (".wgetrc", "CA-Certificate = ~/b.pem\n"),
     "Mercurial's other file": (".config/hg/hgrc", "[web]\ncacerts = $HOME/b.pem\n"),

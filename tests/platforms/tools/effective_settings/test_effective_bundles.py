@@ -209,3 +209,25 @@ def test_a_file_that_is_longer_than_is_read(host: ActingHost) -> None:
     ]
     (detail,) = (one.detail for one in found)
     assert detail.endswith("are unknown, because it is longer than is read; shorten it, and add again")
+
+
+def test_a_file_in_another_encoding_is_said(host: ActingHost) -> None:
+    """Pip ends with an error for a file in another encoding than the locale's: that is no trust, and is said."""
+    program(host, "/usr/bin/pip")
+    write(host, f"{HOME}/.config/pip/pip.conf", "# \xe4\n[global]\ntimeout = 9\n".encode("latin-1"))
+    before = tree(host)
+    outcome = change(host)[f"{HOME}/.config/pip/pip.conf"]
+    assert outcome.result is Result.FAILED
+    assert "line 1 is no UTF-8" in outcome.detail
+    change(host, trusted=False)
+    assert tree(host) == before
+
+
+def test_a_managed_key_goes_from_a_file_in_another_encoding(host: ActingHost) -> None:
+    """What a person does to the file afterwards keeps no managed key in it."""
+    program(host, "/usr/bin/pip")
+    change(host)
+    said = host.read(f"{HOME}/.config/pip/pip.conf")
+    write(host, f"{HOME}/.config/pip/pip.conf", said + b"# \xe4\n")
+    change(host, trusted=False)
+    assert host.read(f"{HOME}/.config/pip/pip.conf") == b"# \xe4\n"

@@ -17,16 +17,26 @@ if TYPE_CHECKING:
 
 _AWS_CONFIG = ("{AWS_CONFIG_FILE|~/.aws/config}",)
 _AWS_CREDENTIALS = ("{AWS_SHARED_CREDENTIALS_FILE|~/.aws/credentials}",)
+#: urllib3 expands the path that botocore hands on (urllib3, connection.py: os.path.expanduser).
+_AWS_PATH = Expansion(tilde=True)
 _AWS_VARIABLE = variable(
-    "AWS_CA_BUNDLE", expansion=Expansion(), source="botocore documentation, configuration, ca_bundle", known="real"
+    "AWS_CA_BUNDLE", expansion=_AWS_PATH, source="botocore documentation, configuration, ca_bundle", known="real"
 )
+_REQUESTS = REQUESTS_ALONE._replace(expansion=_AWS_PATH)
 _SOURCE = "botocore, configloader.py, build_profile_map; session.py, full_config: credentials are put over it"
 _GCLOUD = "{CLOUDSDK_CONFIG|~/.config/gcloud}"
 _GCLOUD_KEY = ("core", "custom_ca_certs_file")
 
 
 def _aws(files: tuple[str, ...], section: str) -> Place:
-    return Place(files=files, key=(section, "ca_bundle"), format="ini-sections", source=_SOURCE, known="real")
+    return Place(
+        files=files,
+        key=(section, "ca_bundle"),
+        format="ini-sections",
+        expansion=_AWS_PATH,
+        source=_SOURCE,
+        known="real",
+    )
 
 
 def aws_default(scene: Scene) -> str:
@@ -42,7 +52,7 @@ def aws_profile(scene: Scene) -> str:
 
 def _profile(scene: Scene, name: str) -> Client:
     section = aws_default(scene) if name == "default" else _section(scene, name)
-    places = (_AWS_VARIABLE, _aws(_AWS_CREDENTIALS, name), _aws(_AWS_CONFIG, section), REQUESTS_ALONE)
+    places = (_AWS_VARIABLE, _aws(_AWS_CREDENTIALS, name), _aws(_AWS_CONFIG, section), _REQUESTS)
     return Client(
         "AWS" if name == aws_profile(scene) else f"AWS for {name}",
         places,
