@@ -60,6 +60,7 @@ def _maven() -> Format:
 #: How each format is made. Those that few accounts have files of are imported when the first such file is read.
 FORMATS: dict[str, Callable[[], Format]] = {
     "ini": ini.Ini,
+    "ini-folded": partial(ini.Ini, defaults="default", folded=True),
     "ini-options": partial(ini.Ini, options=True),
     "ini-sections": partial(ini.Ini, defaults=""),
     "hgrc": partial(ini.Ini, defaults="", directives=True),

@@ -24,11 +24,13 @@ class Ini(NamedTuple):
     file with a byte-order mark.
     `directives`: whether the files are Mercurial's: lines that begin with `%` are directives (`%include`, `%unset`),
     and only `=` ends a key.
+    `folded`: whether names of sections ignore case, too, as Subversion's: they are read in lower case.
     """
 
     defaults: str = "DEFAULT"
     options: bool = False
     directives: bool = False
+    folded: bool = False
 
     def keys(self, text: str) -> list[Key]:
         """Return every key, its section's name first, those of the default section first; names of keys ignore case."""
@@ -85,7 +87,7 @@ class Ini(NamedTuple):
                     raise Malformed(
                         f"line {line_number(text, row.start)} has two brackets at the end of a section's name"
                     )
-                headers.append((row.start, bare[1:close]))
+                headers.append((row.start, bare[1:close].lower() if self.folded else bare[1:close]))
                 open_ = None
                 continue
             delimiter = (_EQUALS if self.directives else _DELIMITER).search(bare)

@@ -28,6 +28,15 @@ _WORD = regex(r"[A-Za-z0-9_.:+-]+(?: [0-9][0-9.:+Z-]*)?")
 _DEEP = 100
 
 
+def flat(text: str) -> list[Key]:
+    """Return every key of a document, and after an inline table those in it, which have its place. Raises Malformed."""
+    found: list[Key] = []
+    for one in _Scanner(text).places:
+        found.append(Key(one.path, one.value, one.start, one.end))
+        found += [Key((*one.path, *path), value, one.start, one.end) for path, value in one.inner]
+    return found
+
+
 class Toml:
     """One document."""
 
@@ -58,9 +67,10 @@ class Toml:
 
 @dataclass(frozen=True)
 class _Place(Key):
-    """A key, and the table whose lines hold it."""
+    """A key, the table whose lines hold it, and the keys and values of the inline tables in its value."""
 
     table: Path
+    inner: tuple[tuple[Path, str], ...] = ()
 
 
 class _Scanner:
@@ -81,11 +91,11 @@ class _Scanner:
             name = self._name()
             self._expect("=")
             begins = self.at
-            self._value(0)
+            inner = tuple(self._value(0))
             value = _said(self.text[begins : self.at])
             self._end_of_line()
             start = self.text.rfind("\n", 0, start) + 1 or start
-            self.places.append(_Place((*table, *name), value, start, self.at, table))
+            self.places.append(_Place((*table, *name), value, start, self.at, table, inner))
 
     @property
     def keys(self) -> list[Key]:
@@ -119,25 +129,34 @@ class _Scanner:
                 return tuple(parts)
             self.at += 1
 
-    def _value(self, depth: int) -> None:
+    def _value(self, depth: int) -> list[tuple[Path, str]]:
+        """Pass a value; return the keys in it, if it is an inline table."""
         if depth > _DEEP:
             raise self._malformed()
         if self.text.startswith(("[", "{"), self.at):
-            self._nested("]" if self.text[self.at] == "[" else "}", depth)
-            return
+            return self._nested("]" if self.text[self.at] == "[" else "}", depth)
         found = (match for one in (*_STRINGS, _WORD) if (match := one.match(self.text, self.at)))
         match = next(found, None)
         if match is None:
             raise self._malformed()
         self.at = match.end()
+        return []
 
-    def _nested(self, closing: str, depth: int) -> None:
+    def _nested(self, closing: str, depth: int) -> list[tuple[Path, str]]:
+        """Pass an array or an inline table; return the keys of a table, and of tables in it, that are no tables."""
         self.at += 1
+        found: list[tuple[Path, str]] = []
         while self._more() and not self.text.startswith(closing, self.at):
+            name: Path = ()
             if closing == "}":
-                self._name()
+                name = self._name()
                 self._expect("=")
-            self._value(depth + 1)
+            begins = self.at
+            inner = self._value(depth + 1)
+            if closing == "}" and not self.text.startswith("{", begins):
+                found.append((name, _said(self.text[begins : self.at])))
+            elif closing == "}":
+                found += [((*name, *path), value) for path, value in inner]
             self._more()
             if self.text.startswith(",", self.at):
                 self.at += 1
@@ -146,6 +165,7 @@ class _Scanner:
         if self.at >= len(self.text):
             raise self._malformed()
         self.at += 1
+        return found
 
     def _space(self) -> None:
         match = _SPACE.match(self.text, self.at)

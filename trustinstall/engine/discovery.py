@@ -103,6 +103,8 @@ def _walk(
         elif isinstance(one, walk.Recognised):
             found.known.append(one.path)
             _note(found, one.backend, one.store, on_progress)
+        elif isinstance(one, walk.Noticed):
+            found.known.append(one.path)
         elif isinstance(one, OtherAccount):
             found.handoffs.setdefault(one.uid, []).append(one.path)
         else:

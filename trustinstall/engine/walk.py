@@ -38,7 +38,13 @@ class Failed(NamedTuple):
     error: OSError
 
 
-Found = Recognised | Failed | OtherAccount | ScanProgress
+class Noticed(NamedTuple):
+    """A file that is no store, and decides what clients of some read."""
+
+    path: str
+
+
+Found = Recognised | Noticed | Failed | OtherAccount | ScanProgress
 
 
 def walk(host: Host, backends: Sequence[Backend], places: DiscoveryOptions) -> Iterator[Found]:
@@ -76,8 +82,6 @@ class _Table:
 
     def candidates(self, names: tuple[str, ...]) -> Iterable[str]:
         """Return the names in a directory that a backend asks for; most directories have none."""
-        if not names:
-            return ()
         text = "\n".join(("", *names, "")).lower()
         for piece in self._pieces:  # `any` would take twice the time
             if piece in text:
@@ -97,4 +101,7 @@ class _Table:
                 continue
             if store is not None:
                 yield Recognised(backend, store, path)
+                return
+            if backend.notices(self._host, path):
+                yield Noticed(path)
                 return

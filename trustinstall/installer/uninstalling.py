@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from trustinstall.errors import UsageProblem
 from trustinstall.host import installation
-from trustinstall.state import kept_keys, ledger_file, removal, scopes
+from trustinstall.state import kept_keys, ledger_file, memory_file, removal, scopes
 from trustinstall.values import dataclass
 
 if TYPE_CHECKING:
@@ -74,7 +74,9 @@ def delete_records(host: ActingHost, decided: Uninstalling, first: Callable[[], 
     `first` is called when it is certain that the records may be deleted. Raises StateError, and does nothing, if
     another command has added a certificate since.
     """
+    state = scopes.state_of(host, host.account.uid)
     if decided.records:
-        return removal.delete_empty(host, scopes.state_of(host, host.account.uid), first)
+        return removal.delete_empty(host, state, first)
     first()
+    memory_file.forget(host, state)
     return True

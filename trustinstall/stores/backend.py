@@ -79,8 +79,8 @@ class Backend(ABC):
     Attributes:
         name: in ids of stores, in options and in reports.
         capabilities: properties of all its stores.
-        candidates: names of the files that `recognise` is asked about; None for a backend whose stores are all found
-            by `discover`.
+        candidates: names of the files that `recognise` and `notices` are asked about; None for a backend whose stores
+            are all found by `discover`.
     """
 
     name: str
@@ -97,6 +97,13 @@ class Backend(ABC):
         The path has a name of `candidates`, and the directories on it are not links; the file may be one, or be gone.
         """
         return None
+
+    def notices(self, _host: Host, _path: str, /) -> bool:
+        """Return whether such a file, which is no store, decides what clients of this backend's stores read.
+
+        It is then remembered, and in the host's `known` files when stores that are references are looked for.
+        """
+        return False
 
     @abstractmethod
     def at(self, host: Host, location: str, /) -> Store | None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from trustinstall.facts.programs import expanded, is_absolute, slashed
 from trustinstall.patterns import regex
 from trustinstall_platforms.java.homes import is_others
+from trustinstall_platforms.tools.sessions import everyday
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,6 +71,7 @@ VARIABLES = (
     "_JAVA_OPTIONS",
     "JAVA_OPTS",
     "MAVEN_OPTS",
+    "MAVEN_ARGS",
     "GRADLE_OPTS",
     "SBT_OPTS",
     "ANT_OPTS",
@@ -79,6 +81,9 @@ _STORE, _PASSWORD = "javax.net.ssl.trustStore", "javax.net.ssl.trustStorePasswor
 _OPTION = regex(
     rf"-D(?P<key>{re.escape(_STORE)}(?:Password)?)=(?:\"(?P<double>[^\"\n]*)\"|'(?P<single>[^'\n]*)'|(?P<bare>[^\s\"']*))"
 )
+#: The variable whose value may name argument files (java(1), java @argfiles).
+_WITH_FILES = "JDK_JAVA_OPTIONS"
+_ARGUMENTS = regex(r"(?:^|(?<=[ \t]))@([^\s@]+)")
 _COMMENT = regex(r"^[ \t]*#.*", re.MULTILINE)
 _BLANKS = " \t\f"
 _PROPERTY = regex(r"(?P<key>(?:\\.|[^ \t\f=:\\])*)[ \t\f]*[=:]?[ \t\f]*")
@@ -132,9 +137,10 @@ def _named(host: Host, name: str) -> list[str]:
 
 def _said(host: Host) -> Iterator[tuple[str, str]]:
     """Yield the two properties at all places that set them, in order."""
-    if not host.account.is_root:  # root's variables may be another account's
-        for name in VARIABLES:
-            yield from _options(host.environ.get(name, ""))
+    for name, value in _variables(host):
+        yield from _options(value)
+        if name == _WITH_FILES:
+            yield from (one for path in _ARGUMENTS.findall(value) for one in _options(_arguments(host, path)))
     homes = [f"{top}/gradle.properties" for top in _variable(host, GRADLE_HOME)]
     for path in (*homes, *expanded(host, PROPERTIES)):
         for key, value in properties(_text(host, path)):
@@ -146,12 +152,30 @@ def _said(host: Host) -> Iterator[tuple[str, str]]:
         yield from _options(_COMMENT.sub("", _text(host, path)))
 
 
+def _variables(host: Host) -> Iterator[tuple[str, str]]:
+    """Yield the variables of options in the session that calls and in the account's own sessions, with their values."""
+    # root's variables may be another account's
+    calling = {} if host.account.is_root else {name: host.environ.get(name, "") for name in VARIABLES}
+    sessions = everyday(host) if host.platform != "win32" else ()
+    said = ((name, one.value(name) or "") for one in sessions for name in VARIABLES)
+    yield from dict.fromkeys((*calling.items(), *said))
+
+
+def _arguments(host: Host, path: str) -> str:
+    """Return the text of an argument file, without its comments; "" if another account may change it."""
+    found = _expanded(host, path)
+    with suppress(OSError):  # a name that no file can have
+        if found is not None and not is_others(host, host.real(found)):
+            return _COMMENT.sub("", _text(host, found))
+    return ""
+
+
 def _option_files(host: Host) -> Iterator[str]:
     windows = host.platform == "win32"
     found = [*expanded(host, WINDOWS_OPTIONS if windows else OPTIONS)]
     for top in () if windows else expanded(host, OPTION_DIRECTORIES):
         found += [f"{top}/{name}" for name in host.names(top)[:_MOST]]
-    yield from (path for path in found if host.account.is_root or not path.startswith("/etc/"))
+    yield from found
     for top in expanded(host, IDES):
         for version in host.names(top)[:_MOST]:
             options = [name for name in host.names(f"{top}/{version}") if name.endswith(".vmoptions")]

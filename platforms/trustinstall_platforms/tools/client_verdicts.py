@@ -114,12 +114,13 @@ def look(host: Host) -> Verdicts:
 
 
 def unreached(
-    host: Host, tool: Tool, wanted: frozenset[str], *, undecided: bool = True
+    host: Host, tool: Tool, wanted: frozenset[str], *, undecided: bool = True, but: str = ""
 ) -> tuple[Effective, str] | None:
     """Return what a tool of the table reads in the first session in which it does not trust `wanted` (SHA-256).
 
     With the session's name; None if there is no such session, or verification is switched off. Root's home does not
-    count for a tool with a file for all accounts. Without `undecided`, sessions where no setting decides do not count.
+    count for a tool with a file for all accounts. Without `undecided`, sessions where no setting decides do not count,
+    nor do those in which it is not known what the file `but` says.
     """
     everybodys = host.account.is_root and bool(tool.machine)
     for scene in (one._replace(home="") if everybodys else one for one in decide.distinct(_scenes(host))):
@@ -127,6 +128,7 @@ def unreached(
         if client is not None:
             found = decide.effective(client, scene)
             counts = found.mode is not Mode.OFF and (undecided or found.decider.kind is not Kind.DEFAULT)
+            counts = counts and not (found.mode is Mode.UNKNOWN and found.decider.path == but)
             if counts and _word(host, client, found, wanted) != YES:
                 return found, scene.session.name
     return None
@@ -141,6 +143,13 @@ def sessions_without(host: Host, tool: Tool, wanted: frozenset[str]) -> tuple[st
         if client is not None and said is not None and said.decider.kind is Kind.DEFAULT:
             found += [scene.session.name] if _word(host, client, said, wanted) == NO else []
     return tuple(found)
+
+
+def sessions_unknown(host: Host, tool: Tool, path: str) -> tuple[str, ...]:
+    """Return the names of the sessions in which it is not known what a settings file of a tool says."""
+    said = ((scene, of_tool(scene, tool.name)) for scene in _scenes(host))
+    found = ((scene, decide.effective(client, scene)) for scene, client in said if client is not None)
+    return tuple(scene.session.name for scene, one in found if one.mode is Mode.UNKNOWN and one.decider.path == path)
 
 
 def _scenes(host: Host) -> list[Scene]:

@@ -13,11 +13,13 @@ from trustinstall.facts import our_files, system_bundle
 from trustinstall.stores.backend import Unreached
 from trustinstall.values import NamedTuple
 from trustinstall_platforms.tools.effective import decide, ours, paths, values
-from trustinstall_platforms.tools.effective.clients import of_tool
-from trustinstall_platforms.tools.effective.model import Effective, Form, Kind, Mode, Scene, Setter
+from trustinstall_platforms.tools.effective.clients import CLIENTS, of_tool
+from trustinstall_platforms.tools.effective.model import Effective, Form, Kind, Mode, Scene, Setter, one_of_each
+from trustinstall_platforms.tools.sessions import everyday
+from trustinstall_platforms.tools.table import ADDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from trustinstall.host import Host
     from trustinstall_platforms.tools.effective.model import Session
@@ -59,7 +61,7 @@ def decisions(host: Host, tool: Tool, usual: str, sessions: Sequence[Session]) -
         for scene in scenes(host, tool, sessions)
     ]
     above = [one.above for scene, one in seen if decide.is_of(scene, sessions)]
-    every = [_where_it_hides(one, row, seen) for _, one in seen]
+    every = [_where_another_reads(host, _where_it_hides(one, row, seen), sessions) for _, one in seen]
     for one in every if all(above) else [one for one in every if not one.above]:
         if one.path not in found or (why_left(host, found[one.path]) is None and why_left(host, one) is not None):
             found[one.path] = one
@@ -84,8 +86,10 @@ def named(host: Host, tool: Tool, value: str, location: str) -> str:
     own = _place(host, tool)
     if own is None:
         return value
-    scene = scenes(host, tool)[-1]  # of the session that calls
-    found = values.paths(scene, own.expansion, value, Setter(Kind.SETTING, location)) or ()
+    setter = Setter(Kind.SETTING, location)
+    # the session that calls, then the others: a variable in the value is not set in each of them
+    every = reversed(scenes(host, tool, everyday(host)))
+    found = [path for scene in every for path in values.paths(scene, own.expansion, value, setter) or ()]
     ranked = sorted(found, key=lambda path: not (_is_own(host, path) and system_bundle.bundle(host, path) is not None))
     return ranked[0] if ranked else ""
 
@@ -94,6 +98,8 @@ def followed(host: Host, decision: Decision) -> str | None:
     """Return the bundle that a variable of the account has the tool read, and which is a separate store; or None."""
     if decision.found.decider.kind is not Kind.VARIABLE or not ours.would_lose(host, decision.found):
         return None
+    if _is_beside(decision):
+        return None
     own = [one.path for one in decision.found.bundles if one.readable and ours.is_theirs(host, one)]
     return host.real(own[0]) if own and _is_own(host, own[0]) else None
 
@@ -101,7 +107,11 @@ def followed(host: Host, decision: Decision) -> str | None:
 def why_left(host: Host, decision: Decision) -> str | None:
     """Return why nothing may be set in the file, with file and line, if another setting decides; or None."""
     found, setter = decision.found, decision.found.decider
-    if setter.kind is Kind.DEFAULT or found.mode is Mode.DEFAULT or not ours.would_lose(host, found):
+    # the file of a key that adds has none of the system's roots
+    without = decision.tool.mode == ADDS and found.mode is Mode.REPLACES
+    if setter.kind is Kind.DEFAULT or found.mode is Mode.DEFAULT or not (without or ours.would_lose(host, found)):
+        return None
+    if _is_beside(decision):
         return None
     if setter.path == decision.path and not any(one.form is Form.INLINE for one in found.bundles):
         return None  # the key itself says so
@@ -112,8 +122,23 @@ def why_left(host: Host, decision: Decision) -> str | None:
         return None
     if named.form is Form.INLINE:
         return f"{setter} has certificates of its own, which a file that we name would hide; add the certificate there"
+    if named.single:
+        return one_of_each(setter)
     what = f"{setter} names {printable(named.path, _LONGEST)}"
     return f"{what}, which a setting of ours would hide; add the certificate to that bundle"
+
+
+def _is_beside(decision: Decision) -> bool:
+    """Whether a variable decides beside which the tool reads the file's bundle, too, as Subversion's SSL_CERT_FILE."""
+    found = decision.found
+    replaces = found.mode is Mode.REPLACES and found.decider.kind is Kind.VARIABLE
+    return replaces and decision.tool.mode == ADDS and not decision.above
+
+
+def reads_one(host: Host, tool: Tool) -> bool:
+    """Whether the tool reads only the first certificate of each file that its key names."""
+    own = _place(host, tool)
+    return own is not None and own.single
 
 
 def why_unreached(host: Host, found: Effective, session: str) -> Unreached:
@@ -196,6 +221,27 @@ def _where_it_hides(one: Decision, row: Client, seen: Sequence[tuple[Scene, Deci
     return one
 
 
+def _where_another_reads(host: Host, one: Decision, sessions: Sequence[Session]) -> Decision:
+    """Return a decision with what its file, once written, would hide from another tool: Yarn 1 reads npm's."""
+    if one.found.decider.kind is not Kind.DEFAULT:
+        return one
+    for row in CLIENTS:
+        if row.tool == one.tool.name or not any(_is_like(place, one.tool) for place in row.places):
+            continue
+        for scene in scenes(host, one.tool, sessions):
+            above = [place for place in row.places if _is_like(place, one.tool)]
+            for place, said in decide.decisions(row, scene):
+                after = row.places.index(place) > row.places.index(above[0])
+                read = after and one.path in paths.of_place(scene, above[0])
+                if read and said.decider.kind is Kind.SETTING and ours.would_lose(host, said):
+                    return one._replace(found=said)
+    return one
+
+
+def _is_like(place: Place, tool: Tool) -> bool:
+    return (place.format, place.key) == (tool.format, tool.key) and place.form is Form.FILE
+
+
 def _is_above(row: Client, scene: Scene, own: Place) -> bool:
     """Whether a variable that has precedence over a place makes the client read other roots than its built-in ones."""
     counting = row.places[: row.places.index(own)]
@@ -237,20 +283,3 @@ def _is_own(host: Host, path: str) -> bool:
     status, home = host.status(host.real(path)), host.real(host.account.home or "/").rstrip("/")
     inside = host.account.is_root or (bool(home) and host.real(path).startswith(f"{home}/"))
     return inside and status is not None and status.uid == host.account.uid
-
-
-def of_ours(host: Host, tools: tuple[Tool, ...], location: str) -> Iterator[Tool]:
-    """Yield the tools whose key in a file names one of the managed files: trustinstall wrote that file."""
-    from trustinstall import editing
-
-    try:
-        content = host.read_or_none(location, 1 << 20) or b""
-    except OSError:
-        return
-    for tool in tools:
-        try:
-            value = editing.get(tool.format, content, tool.key)
-        except editing.Malformed:
-            continue
-        if value is not None and our_files.is_ours(value):
-            yield tool

@@ -18,7 +18,8 @@ from trustinstall.stores import bundle as bundles
 from trustinstall.stores.store import Store, blocked
 from trustinstall.values import NamedTuple
 from trustinstall_platforms.tools.effective import decide, ours
-from trustinstall_platforms.tools.effective.model import Form, Kind, Mode
+from trustinstall_platforms.tools.effective.model import Form, Kind, Mode, one_of_each
+from trustinstall_platforms.tools.table import TOOLS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,20 +39,29 @@ class Looked(NamedTuple):
         client: its reader.
         setter: the setting that names it, for people.
         wrong: why certificates cannot go there, or None.
+        beside: whether the settings file is a store by itself, for another key.
     """
 
     location: str
     client: str
     setter: str
     wrong: str | None = None
+    beside: bool = False
+
+    @property
+    def place(self) -> str:
+        """The location of the store."""
+        return f"{self.location}#{self.client.replace(' ', '-')}" if self.beside else self.location
 
 
 def stores(host: Host, backend: str, sessions: Sequence[Session], taken: frozenset[str]) -> Iterator[Store]:
     """Yield a store for each bundle that such settings name, except those that are `taken` (locations)."""
     known = set(taken)
-    for one in _looked(host, sessions):
-        if one.location not in known:
-            known.add(one.location)
+    for each in _looked(host, sessions):
+        # a settings file that is a store itself, and has one more key that leads to no bundle
+        one = each._replace(beside=each.wrong is not None and each.location in taken)
+        if one.place not in known:
+            known.add(one.place)
             yield _store(host, backend, one)
 
 
@@ -60,7 +70,8 @@ def at(host: Host, backend: str, sessions: Sequence[Session], location: str) -> 
 
     A link that has come into a bundle's place is not that bundle.
     """
-    found = next((one for one in _looked(host, sessions) if one.location == location), None)
+    every = (one._replace(beside=beside) for one in _looked(host, sessions) for beside in (False, True))
+    found = next((one for one in every if one.place == location), None)
     if found is None and host.real(location) == location and system_bundle.bundle(host, location) is not None:
         found = Looked(location, "programs whose settings name it", "")
     return _store(host, backend, found) if found is not None else None
@@ -69,10 +80,18 @@ def at(host: Host, backend: str, sessions: Sequence[Session], location: str) -> 
 def _looked(host: Host, sessions: Sequence[Session]) -> Iterator[Looked]:
     if host.is_image or host.platform == "win32":
         return
-    for scene in decide.scenes(host, sessions):
-        for client, found in decide.all_of_them(scene):
-            if not client.tool and found.decider.kind is Kind.SETTING and not _by_the_system(host, client, found):
-                yield from _of_client(host, found)
+    written = frozenset(one.name for one in TOOLS if not (one.follows and host.account.is_root))
+    seen = [
+        found
+        for scene in decide.scenes(host, sessions)
+        for client, found in decide.all_of_them(scene)
+        if client.tool not in written and found.decider.kind is Kind.SETTING
+        if not _by_the_system(host, client, found)
+    ]
+    known = {(found.client, found.decider) for found in seen if found.known}
+    for found in seen:  # what one session does not know another one does, by its variables
+        if found.known or (found.client, found.decider) not in known:
+            yield from _of_client(host, found)
     for _, _, found in decide.in_environments(host):
         yield from _of_client(host, found)
 
@@ -86,6 +105,10 @@ def _of_client(host: Host, found: Effective) -> Iterator[Looked]:
     setter = str(found.decider)
     if found.problem is not None:
         yield Looked(host.real(found.decider.path), found.client, setter, found.problem)
+        return
+    if any(one.single for one in found.bundles) and found.bundles[0].setter == found.decider:
+        if found.mode is Mode.REPLACES and len(found.deciders) == 1:
+            yield Looked(host.real(found.decider.path), found.client, setter, one_of_each(found.decider))
         return
     has_file = any(one.form is Form.FILE for one in found.bundles)
     for bundle in (one for one in found.bundles if one.form is not Form.DIRECTORY or not has_file):
@@ -111,9 +134,9 @@ def _store(host: Host, backend: str, one: Looked) -> Store:
     clients = f"{one.client}, by {one.setter}" if one.setter else one.client
     return Store(
         backend,
-        one.location,
+        one.place,
         bundles.owner(host, one.location)[0],
-        f"{backend}:{one.location}",
+        f"{backend}:{one.place}",
         printable(clients, _LONGEST),
         blocked=blocked(one.wrong, permanent=one.wrong is not None),
     )

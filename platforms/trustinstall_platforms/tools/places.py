@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from trustinstall import editing
+from trustinstall.facts import our_files
 from trustinstall.facts.programs import programs
 from trustinstall_platforms.tools import deciding, table
 from trustinstall_platforms.tools.deciding import Decision
@@ -38,7 +40,7 @@ def decision_of(host: Host, location: str, sessions: Sequence[Session]) -> Decis
                 return one
     if here:
         return deciding.decisions(host, *here[0], sessions)[0]._replace(tool=here[0][0], path=here[0][1])
-    ours = next(deciding.of_ours(host, tuple(tool for tool, _ in known), location), None)
+    ours = next(_of_ours(host, tuple(tool for tool, _ in known), location), None)
     return Decision(ours, location, Effective(ours.name, Mode.DEFAULT)) if ours is not None else None
 
 
@@ -96,3 +98,18 @@ def _expanded(host: Host, path: str) -> str | None:
     if host.account.home is None or (path.startswith(_MAC) and host.platform != "darwin"):
         return None
     return f"{host.account.home.rstrip('/')}{path[1:]}"
+
+
+def _of_ours(host: Host, tools: tuple[table.Tool, ...], location: str) -> Iterator[table.Tool]:
+    """Yield the tools whose key in a file names one of the managed files: trustinstall wrote that file."""
+    try:
+        content = host.read_or_none(location, 1 << 20) or b""
+    except OSError:
+        return
+    for tool in tools:
+        try:
+            value = editing.get(tool.format, content, tool.key)
+        except editing.Malformed:
+            continue
+        if value is not None and our_files.is_ours(value):
+            yield tool

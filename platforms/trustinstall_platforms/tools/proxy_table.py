@@ -154,7 +154,7 @@ TOOLS = (
     ProxyTool(
         "svn",
         "Subversion",
-        "ini",
+        "ini-folded",
         (
             (("global", "http-proxy-host"), say.host),
             (("global", "http-proxy-port"), say.port),

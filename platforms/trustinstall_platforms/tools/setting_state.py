@@ -10,8 +10,8 @@ from trustinstall.facts import our_files, system_bundle
 from trustinstall.facts.programs import is_absolute
 from trustinstall.values import NamedTuple
 from trustinstall_platforms.tools import deciding, switching
-from trustinstall_platforms.tools.effective.model import Mode
-from trustinstall_platforms.tools.key_in_file import PRIVATE, SHARED, KeyInFile
+from trustinstall_platforms.tools.effective.model import Kind, Mode, Setter, one_of_each
+from trustinstall_platforms.tools.key_in_file import LIMIT, PRIVATE, SHARED, KeyInFile
 from trustinstall_platforms.tools.table import ADDS, SWITCHES
 
 if TYPE_CHECKING:
@@ -73,11 +73,27 @@ def state_of(host: Host, decision: Decision) -> Setting:
         if tool.format == "json" and key_of(tool._replace(key=tool.key[:-1]), location).read(host, location) == "null":
             wrong = f"{location} says {'.'.join(tool.key[:-1])}: null; take that out, and trustinstall sets it"
             return Setting(tool, None, _own(host, tool), wrong=wrong, decided=True)
-        return _naming(host, tool, value, location)
+        said = decision.found.decider
+        here = said.kind is Kind.SETTING and host.real(said.path) == location
+        setting = _naming(host, tool, value, Setter(Kind.SETTING, location, said.line if here else 0))
+        return setting if setting.managed else _decoded(host, setting, location)
     except editing.Malformed as error:
         return Setting(tool, None, _own(host, tool), wrong=str(error), damaged=True)
     except OSError as error:
         return Setting(tool, None, _own(host, tool), wrong=error.strerror, damaged=True)
+
+
+def _decoded(host: Host, setting: Setting, location: str) -> Setting:
+    """Return a setting with the reason if its tool cannot decode the file; a managed key can still be taken out."""
+    content = host.read_or_none(location, LIMIT) or b""
+    if not content.isascii():
+        from trustinstall_platforms.tools.effective import encoding  # most files are ASCII
+
+        try:
+            encoding.check(host, setting.tool.format, content)
+        except editing.Malformed as error:
+            return setting._replace(wrong=str(error))
+    return setting
 
 
 def _own(host: Host, tool: Tool) -> str:
@@ -97,15 +113,17 @@ def _switched(host: Host, tool: Tool, location: str, value: str | None) -> Setti
     return _of_owner(host, tool, value, switching.bundle(host, tool, location))
 
 
-def _naming(host: Host, tool: Tool, value: str | None, location: str) -> Setting:
+def _naming(host: Host, tool: Tool, value: str | None, setter: Setter) -> Setting:
     """Return the state of a key that names a bundle; a managed file that is missing was in a home that has moved."""
-    own = _own(host, tool)
+    own, location = _own(host, tool), setter.path
     if value is None:
         return Setting(tool, value, own)
     moved = is_absolute(host, value) and our_files.is_one(value, _file_name(tool)) and host.status(value) is None
     if value == own or moved:
         return Setting(tool, value, own, managed=True, bundle=value)
     word = deciding.word(host, tool, value)
+    if word is None and deciding.reads_one(host, tool):
+        return Setting(tool, value, own, wrong=one_of_each(setter), decided=True)
     if word is None:
         return _of_owner(host, tool, value, deciding.named(host, tool, value, location))
     if word is Mode.DEFAULT:
@@ -122,6 +140,7 @@ def _of_owner(host: Host, tool: Tool, value: str, named: str) -> Setting:
     path = host.absolute(named) if named and (named.startswith("~/") or is_absolute(host, named)) else ""
     if not path or system_bundle.bundle(host, path) is None:
         what = "which is no bundle" if tool.mode != SWITCHES else "and no bundle beside it"
+        what = what if named or tool.mode == SWITCHES else "and which file that is cannot be known"
         wrong = f"{'.'.join(tool.key)} says {printable(value)}, {what}; take the key out, or mend it"
         return Setting(tool, value, _own(host, tool), wrong=wrong)
     return Setting(tool, value, _own(host, tool), bundle=host.real(path))

@@ -19,11 +19,13 @@ from trustinstall.errors import printable
 from trustinstall.facts import our_files, system_bundle
 from trustinstall.stores import bundle as bundles
 from trustinstall.stores import files
+from trustinstall.stores.backend import Candidates, Unreached
 from trustinstall.stores.observation import Copy, Observation
 from trustinstall.stores.reference import By, Named, Reference
 from trustinstall.stores.store import Store, blocked, fed_by, naming
 from trustinstall_platforms.tools import client_verdicts, deciding, looked_at, native_roots, places
 from trustinstall_platforms.tools.deciding import Decision
+from trustinstall_platforms.tools.effective import environments
 from trustinstall_platforms.tools.key_in_file import replaced
 from trustinstall_platforms.tools.sessions import everyday
 from trustinstall_platforms.tools.setting_state import Setting, key_of, state_of
@@ -33,7 +35,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from trustinstall.host import Host
-    from trustinstall.stores.backend import Unreached
     from trustinstall.stores.plan import Plan
     from trustinstall.stores.store import DiscoveryOptions
 
@@ -42,6 +43,7 @@ class Settings(Reference):
     """The backend of all rows of the table."""
 
     name = "settings"
+    candidates = Candidates.called(environments.NAMED_BY)
 
     def decisions(self, host: Host) -> Iterator[Decision]:
         """Yield the decision for each installed tool, in the current sessions of the acting account."""
@@ -59,6 +61,10 @@ class Settings(Reference):
                 taken |= {store.location, self.named(host, store).path}
                 yield store
         yield from looked_at.stores(host, self.name, everyday(host), frozenset(taken))
+
+    def notices(self, host: Host, path: str) -> bool:
+        """Return whether a file is the settings of a Python environment, whose programs read it."""
+        return environments.is_of_environment(host, path)
 
     def at(self, host: Host, location: str) -> Store | None:
         """Return the settings at a location, whether or not the tool is still installed, or a bundle that some name."""
@@ -121,11 +127,16 @@ class Settings(Reference):
             if store_id is None:
                 continue
             everywhere = deciding.followed(host, decision) is None
-            seen = client_verdicts.unreached(host, decision.tool, wanted, undecided=everywhere)
+            # a bundle that variables of other sessions name
+            but = decision.path if state_of(host, decision).bundle else ""
+            seen = client_verdicts.unreached(host, decision.tool, wanted, undecided=everywhere, but=but)
             if seen is not None:
                 found[store_id] = deciding.why_unreached(host, *seen)
             elif not everywhere and (left := client_verdicts.sessions_without(host, decision.tool, wanted)):
                 found[store_id] = deciding.why_partly(host, decision, left)
+            elif but and (left := client_verdicts.sessions_unknown(host, decision.tool, but)):
+                why = f"{', '.join(left)}; a variable in {printable(but, 4096)} is not set there"
+                found[store_id] = Unreached(f"{why}; have these sessions set the same one", own=True, partly=True)
         return found
 
     def enable(self, host: Host, store: Store, noted: tuple[str, ...]) -> tuple[Plan, tuple[str, ...]]:

@@ -181,7 +181,7 @@ TOOLS = (
     Tool(
         "svn",
         "Subversion",
-        "ini",
+        "ini-folded",
         ("global", "ssl-authority-files"),
         ADDS,
         ("~/.subversion/servers",),

@@ -47,7 +47,7 @@ KINDS = {
     "boto": Kind(".boto", "[Boto]\ndebug = 0\n", "ca_certificates_file = {}\n"),
     "wget": Kind(".wgetrc", "tries = 1\n", "ca_certificate = {}\n"),
     "hg": Kind(".hgrc", "[web]\nstyle = x\n", "cacerts = {}\n"),
-    "svn": Kind(".subversion/servers", "[global]\nhttp-timeout = 9\n", "ssl-authority-files = {}\n"),
+    "gem": Kind(".gemrc", "---\n:verbose: true\n", ":ssl_ca_cert: {}\n"),
     "curl": Kind(".curlrc", "# mine\n", "cacert = {}\n"),
     "git": Kind(".gitconfig", "[user]\n\tname = a\n[http]\n", "\tsslCAInfo = {}\n"),
     "cargo": Kind(".cargo/config.toml", "[http]\n", 'cainfo = "{}"\n'),

@@ -161,3 +161,70 @@ def test_a_condarc_of_an_environment(scene: Scene) -> None:
     assert scene.root.read(f"{HOME}/c/one.pem") != scene.bundle
     scene.root.trustinstall("remove", CERTIFICATE, user="alice", check=True)
     assert scene.root.read(f"{HOME}/c/one.pem") == scene.bundle
+
+
+@pytest.mark.parametrize("section", ["global", "install"])
+def test_an_environment_without_pip(scene: Scene, section: str) -> None:
+    """The settings of an environment without a pip of its own count for `pip --python`, and no variable hides them."""
+    own = f"{HOME}/three/.venv"
+    scene.root.run(["python3", "-m", "venv", "--without-pip", own], user="alice", check=True)
+    scene.write(f"{own}/pip.conf", f"[{section}]\ncert = {HOME}/c/one.pem\n")
+    pip = _PIP.replace("{}/bin/python -m pip", f"python3 -m pip --python {own}/bin/python")
+    client = Asking("pip", sh(pip), FAILED)
+    works = TRUSTS if section != "install" else REFUSES
+    before = scene.home()
+    assert client.ask(scene.root, scene.private, LOGIN) == works
+    scene.add()
+    assert scene.is_set() == set()
+    assert client.ask(scene.root, scene.private, LOGIN) == works
+    assert scene.root.read(f"{HOME}/c/one.pem") != scene.bundle
+    scene.root.trustinstall("remove", CERTIFICATE, user="alice", check=True)
+    assert scene.home() == before
+
+
+def test_one_bundle_of_two_environments(scene: Scene) -> None:
+    """The bundle gets the root once; when one environment is deleted it keeps it, and `remove` puts every byte back."""
+    for each in (ONE, TWO):
+        scene.write(f"{each}/pip.conf", f"[global]\ncert = {HOME}/c/one.pem\n")
+    scene.add()
+    added = scene.root.read(f"{HOME}/c/one.pem")
+    assert added.count(b"-----BEGIN") == scene.bundle.count(b"-----BEGIN") + 1
+    scene.root.run(["rm", "-r", ONE], user="alice", check=True)
+    scene.root.trustinstall("repair", user="alice", check=True)
+    assert scene.root.read(f"{HOME}/c/one.pem") == added
+    assert scene.ask(TWO) == (TRUSTS, TRUSTS)
+    scene.root.trustinstall("remove", CERTIFICATE, user="alice", check=True)
+    assert scene.root.read(f"{HOME}/c/one.pem") == scene.bundle
+
+
+def test_a_new_environment(scene: Scene) -> None:
+    """An environment that comes after `add`, with settings of its own, is reached by the next `repair`."""
+    scene.add()
+    own = f"{HOME}/three/.venv"
+    scene.root.run(["cp", "-a", f"{HOME}/one", f"{HOME}/three"], user="alice", check=True)
+    scene.write(f"{own}/pip.conf", f"[global]\ncert = {HOME}/c/one.pem\n")
+    scene.root.trustinstall("repair", user="alice", check=True)
+    assert (scene.is_set(), scene.ask(own)) == (set(), (TRUSTS, TRUSTS))
+    scene.root.run(["rm", "-r", own], user="alice", check=True)
+    scene.root.trustinstall("remove", CERTIFICATE, user="alice", check=True)
+    assert scene.root.read(f"{HOME}/c/one.pem") == scene.bundle
+
+
+def test_a_relative_path_in_an_environment(scene: Scene) -> None:
+    """A path that depends on pip's working directory is said with file and line; the private root works as before."""
+    scene.write(f"{ONE}/pip.conf", "[global]\ncert = c/one.pem\n")
+    assert scene.ask(ONE) == (TRUSTS, REFUSES)
+    assert f"{ONE}/pip.conf line 2 says c/one.pem, and which file that is cannot be known" in scene.add()
+    assert (scene.is_set(), scene.ask(ONE)) == (set(), (TRUSTS, REFUSES))
+
+
+def test_the_condarc_in_an_environment(scene: Scene) -> None:
+    """The file `.condarc` of an environment counts as one of its directory does."""
+    scene.write(f"{HOME}/envs/x/conda-meta/history", "")
+    scene.write(f"{HOME}/envs/x/ssl/cacert.pem", scene.bundle)
+    scene.write(f"{HOME}/envs/x/.condarc", f"ssl_verify: {HOME}/c/one.pem\n")
+    scene.add()
+    assert scene.is_set() == {"PIP_CERT"}
+    assert scene.root.read(f"{HOME}/c/one.pem") != scene.bundle
+    scene.root.trustinstall("remove", CERTIFICATE, user="alice", check=True)
+    assert scene.root.read(f"{HOME}/c/one.pem") == scene.bundle

@@ -21,6 +21,7 @@ LONG = (
     "::test_what_a_person_has_set_since_is_theirs[]",
     "::test_what_is_exported_can_be_applied[trust.json]",
     "::test_an_account_is_deleted",
+    "::test_a_write_that_fails_costs_time_alone[error=EIO]",
 )
 
 

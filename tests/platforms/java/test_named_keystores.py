@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.platforms.java.keystores import HOME, OURS, locations, stores
-from tests.support.fake_host import link, make, write
+from tests.support.fake_host import link, make, program, write
 from tests.support.jks import jks
 from tests.support.pki import make_root
 from trustinstall.certificates.certificate import Certificate
@@ -75,11 +75,31 @@ def test_a_comment_names_none(host: ActingHost, path: str) -> None:
     assert locations(host) == []
 
 
-def test_roots_files_count_for_root(host: ActingHost) -> None:
-    """What the machine's files of variables name is root's to change."""
+def test_roots_files_count_for_all(host: ActingHost) -> None:
+    """What the machine's files of variables name is what Java programs of each account trust."""
     write(host, "/etc/profile.d/java.sh", f"export JAVA_TOOL_OPTIONS='{NAMED}'\n".encode())
     assert list(named.keystores(replace(host, account=replace(host.account, uid=0, home="/root")))) == [KEYSTORE]
-    assert list(named.keystores(alice(host, {}))) == []
+    assert list(named.keystores(alice(host, {}))) == [KEYSTORE]
+
+
+@pytest.mark.parametrize(
+    ("variables", "arguments"),
+    [
+        ('KEYS=$HOME/corp.jks\nexport _JAVA_OPTIONS="-Djavax.net.ssl.trustStore=$KEYS"\n', ""),
+        ('export JDK_JAVA_OPTIONS="-Xmx1g @$HOME/args"\n', f"-Xss1m\n-Djavax.net.ssl.trustStore='{KEYSTORE}'\n"),
+    ],
+)
+def test_what_a_session_makes_of_its_files(host: ActingHost, variables: str, arguments: str) -> None:
+    """A path in another variable is found, and one in a file of arguments that JDK_JAVA_OPTIONS names."""
+    program(host, "/bin/bash")
+    write(host, f"{HOME}/.profile", variables.encode())
+    assert locations(alice(host, {})) == ([] if arguments else [KEYSTORE])
+    host.forget()
+    write(host, f"{HOME}/args", arguments.encode())
+    assert locations(alice(host, {})) == [KEYSTORE]
+    host.forget()
+    write(host, f"{HOME}/args", f"# {arguments}".replace("\n", " ").encode())
+    assert locations(alice(host, {})) == ([] if arguments else [KEYSTORE])
 
 
 @pytest.mark.parametrize("name", named.VARIABLES)

@@ -1,223 +1,43 @@
-"""Windows' stores, by a registry's content: what is trusted, what is managed, and what certutil is told to do."""
+"""Windows' stores, by a registry's content: what is planned, and what certutil is told to do."""
 
 from __future__ import annotations
 
 import hashlib
-import struct
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from tests.support.pki import make_root
-from trustinstall.certificates.certificate import Certificate
-from trustinstall.engine.task import StoreTask
+from tests.platforms.windows.registry import (
+    ENTERPRISE,
+    OTHER,
+    OWN,
+    POLICY,
+    ROOT,
+    UPDATED,
+    USER,
+    WINDOWS,
+    WINDOWS_USER,
+    add,
+    computer,
+    packed,
+    remove,
+    states,
+    store_of,
+    task,
+)
 from trustinstall.errors import StoreError
 from trustinstall.host import Account, Host
 from trustinstall.host.commands import INPUT_FILE
-from trustinstall.stores.desired import Change, Desired, Placement
+from trustinstall.stores.desired import Desired, Placement
 from trustinstall.stores.observation import State
-from trustinstall.stores.plan import Plan
 from trustinstall.stores.steps import ToolOperation
-from trustinstall.stores.store import DiscoveryOptions, Store
-from trustinstall_platforms.windows import blob
 from trustinstall_platforms.windows.certutil import LOCAL, MEANINGS, Reach, WindowsStore
-from trustinstall_platforms.windows.registry_stores import ACCOUNT, MACHINE
+from trustinstall_platforms.windows.registry_stores import MACHINE
 
-ROOT, OTHER = (Certificate(make_root(common_name=name).der) for name in ("Windows Root", "Another Root"))
-OWN = r"HKLM\SOFTWARE\Microsoft\SystemCertificates\Root"
-USER = r"HKCU\SOFTWARE\Microsoft\SystemCertificates\Root"
-POLICY = r"HKLM\SOFTWARE\Policies\Microsoft\SystemCertificates\Root"
-ENTERPRISE = r"HKLM\SOFTWARE\Microsoft\EnterpriseCertificates\Root"
-UPDATED = r"HKLM\SOFTWARE\Microsoft\SystemCertificates\AuthRoot"
-UNTRUSTED = r"HKLM\SOFTWARE\Microsoft\SystemCertificates\Disallowed"
-ACCOUNTS_POLICY = r"HKCU\SOFTWARE\Policies\Microsoft\SystemCertificates\Root"
 PROTECTED = r"HKLM\SOFTWARE\Policies\Microsoft\SystemCertificates\Root\ProtectedRoots"
 THUMBPRINT = hashlib.sha1(ROOT.der, usedforsecurity=False).hexdigest().upper()
 OURS = {ROOT.sha256: Placement(ROOT.sha256, "windows", (rf"{OWN}\Certificates\{THUMBPRINT}",))}
 ADOPTED = {ROOT.sha256: Placement(ROOT.sha256, "windows", (), adopted=True)}
-
-
-@dataclass(frozen=True)
-class Computer(Host):
-    """A Windows that is nothing but a registry: values by the path of their key and their name."""
-
-    values: dict[tuple[str, str], bytes | int] = field(default_factory=dict[tuple[str, str], "bytes | int"])
-    desktop: bool = True
-
-    def registry_keys(self, hive: str, path: str) -> list[str] | None:
-        """As `registry.keys`."""
-        top = rf"{hive}\{path}" + "\\"
-        names = {key[len(top) :].split("\\")[0] for key, _ in self.values if key.startswith(top)}
-        return sorted(names) or None
-
-    def registry_value(self, hive: str, path: str, name: str) -> bytes | int | None:
-        """As `registry.value`."""
-        return self.values.get((rf"{hive}\{path}", name))
-
-    def has_desktop(self) -> bool:
-        """As the test says."""
-        return self.desktop
-
-    def put(self, place: str, certificate: Certificate, *, content: bytes | None = None) -> Computer:
-        """Put a certificate into a place; `content` instead of what belongs there."""
-        name = hashlib.sha1(certificate.der, usedforsecurity=False).hexdigest().upper()
-        value = packed((3, b"\x01" * 20), (11, "A name".encode("utf-16le")), (32, certificate.der))
-        self.values[rf"{place}\Certificates\{name}", "Blob"] = value if content is None else content
-        return self
-
-
-def packed(*properties: tuple[int, bytes]) -> bytes:
-    """A blob of these properties."""
-    return b"".join(struct.pack("<III", number, 1, len(data)) + data for number, data in properties)
-
-
-def computer(*, elevated: bool = True) -> Computer:
-    """A Windows with nothing in its stores."""
-    account = Account(0 if elevated else 1000, 0, "tester", "C:/Users/tester")
-    return Computer("win32", "/", {}, account, dialogs=True)
-
-
-def store_of(host: Host, backend: WindowsStore) -> Store:
-    """The one store of a kind."""
-    (store,) = backend.discover(host, DiscoveryOptions())
-    return store
-
-
-def states(host: Host, backend: WindowsStore) -> dict[str, State]:
-    """What is observed."""
-    return dict(backend.observe(host, store_of(host, backend), frozenset()).anchors)
-
-
-def task(
-    host: Host,
-    backend: WindowsStore,
-    *desired: Desired,
-    record: dict[str, Placement] | None = None,
-    foreign: bool = False,
-) -> tuple[Change, Plan]:
-    """The engine's decision from an observation, and the plan; `foreign`: `remove --not-ours`."""
-    one = StoreTask(backend, store_of(host, backend), desired, record or {}, take_foreign=foreign)
-    seen = one.observe(host)
-    change = one.decide(seen)
-    return change, one.plan(host, seen, change)
-
-
-def add(certificate: Certificate = ROOT) -> Desired:
-    """It is to be trusted."""
-    return Desired(certificate, trusted=True)
-
-
-def remove(certificate: Certificate = ROOT) -> Desired:
-    """It is to go."""
-    return Desired(certificate, trusted=False)
-
-
-WINDOWS, WINDOWS_USER = WindowsStore(MACHINE), WindowsStore(ACCOUNT)
-
-# --- how one certificate is kept ---
-
-
-@given(st.lists(st.tuples(st.integers(0, 2**32 - 1), st.binary(max_size=80)), max_size=6))
-def test_a_blob_is_taken_apart_as_it_was_packed(properties: list[tuple[int, bytes]]) -> None:
-    """With any properties, in any order."""
-    assert list(blob.properties(packed(*properties))) == properties
-
-
-@given(st.binary(max_size=200))
-def test_anything_else_is_refused(content: bytes) -> None:
-    """Bytes that are no blob raise ValueError and nothing else; what is returned was in them."""
-    try:
-        der = blob.entry(content).der
-    except ValueError:
-        return
-    assert der
-    assert der in content
-
-
-@pytest.mark.parametrize("cut", [1, 8, 12, 20, 40])
-def test_a_cut_blob_is_refused(cut: int) -> None:
-    """No certificate is read out of half a blob."""
-    whole = packed((11, b"x" * 8), (32, ROOT.der))
-    assert blob.entry(whole).der == ROOT.der
-    with pytest.raises(ValueError, match=r"it ends in|no certificate"):
-        blob.entry(whole[:cut])
-
-
-# --- what is seen ---
-
-
-@pytest.mark.parametrize("place", [OWN, POLICY, ENTERPRISE, UPDATED])
-@pytest.mark.parametrize("backend", [WINDOWS, WINDOWS_USER], ids=["machine", "account"])
-def test_every_place_of_the_machine_is_seen_by_everybody(place: str, backend: WindowsStore) -> None:
-    """Programs see the union; so do we, by the certificate itself and not by its key's name."""
-    host = computer(elevated=False).put(place, ROOT)
-    assert states(host, backend) == {ROOT.sha256: State.TRUSTED}
-    assert list(backend.anchors(host, store_of(host, backend))) == [ROOT.der]
-
-
-@pytest.mark.parametrize("place", [USER, ACCOUNTS_POLICY])
-def test_an_accounts_places_are_seen_by_it_alone(place: str) -> None:
-    """The machine's store knows nothing of an account's roots."""
-    host = computer(elevated=False).put(place, ROOT)
-    assert states(host, WINDOWS) == {}
-    assert states(host, WINDOWS_USER) == {ROOT.sha256: State.TRUSTED}
-
-
-def test_what_is_among_the_untrusted_is_distrusted_wherever_else_it_is() -> None:
-    """It cannot be added: distrust is a decision of the administrator or a policy."""
-    host = computer().put(OWN, ROOT).put(UNTRUSTED, ROOT)
-    assert states(host, WINDOWS) == {ROOT.sha256: State.DISTRUSTED}
-    with pytest.raises(StoreError, match=r"Untrusted Certificates.*take it out there first"):
-        task(host, WINDOWS, add())
-    with pytest.raises(StoreError, match="Untrusted Certificates"):
-        task(computer().put(UNTRUSTED, ROOT), WINDOWS, add())
-
-
-def test_the_untrusted_alone_are_no_anchors() -> None:
-    """So that removing one of them has nothing to do."""
-    host = computer().put(UNTRUSTED, ROOT)
-    assert states(host, WINDOWS) == {}
-    assert task(host, WINDOWS, remove())[1].empty
-
-
-def test_damaged_entries_are_told_and_do_not_hide_the_others() -> None:
-    """An entry without a certificate is no anchor."""
-    host = computer().put(OWN, ROOT).put(OWN, OTHER, content=packed((11, b"")))
-    seen = WINDOWS.observe(host, store_of(host, WINDOWS), frozenset())
-    assert set(seen.anchors) == {ROOT.sha256}
-    assert seen.problems == ("1 of its entries in the registry hold no certificate",)
-
-
-def test_an_elevated_account_has_the_machines_store_alone() -> None:
-    """What it adds for the machine holds for itself; its own store would ask in a window."""
-    assert WINDOWS_USER.discover(computer(), DiscoveryOptions()) == []
-    assert [one.id for one in WINDOWS.discover(computer(), DiscoveryOptions())] == ["windows"]
-    assert [one.owner for one in WINDOWS_USER.discover(computer(elevated=False), DiscoveryOptions())] == [1000]
-
-
-@pytest.mark.parametrize("platform", ["linux", "darwin", "freebsd14"])
-def test_found_only_on_windows(platform: str) -> None:
-    """Another system has neither of them, with any files."""
-    host = replace(computer(elevated=False), platform=platform)
-    assert [*WINDOWS.discover(host, DiscoveryOptions()), *WINDOWS_USER.discover(host, DiscoveryOptions())] == []
-
-
-def test_a_store_is_found_again_where_it_was() -> None:
-    """Its location is the key of the registry that it is written to."""
-    host = computer(elevated=False)
-    for backend, key in ((WINDOWS, OWN), (WINDOWS_USER, USER)):
-        assert backend.at(host, key) == store_of(host, backend)
-        assert backend.at(host, POLICY) is None
-
-
-@pytest.mark.parametrize("backend", [WINDOWS, WINDOWS_USER], ids=["machine", "account"])
-def test_what_windows_update_fetched_is_microsofts_choice(backend: WindowsStore) -> None:
-    """What an administrator or a policy put there is not."""
-    third = Certificate(make_root(common_name="A Policy's Root").der)
-    host = computer(elevated=False).put(UPDATED, OTHER).put(OWN, ROOT).put(POLICY, third)
-    assert backend.delivered(host, store_of(host, backend)) == {OTHER.sha256}
 
 
 # --- what is planned ---

@@ -27,6 +27,7 @@ PIECES: dict[str, list[str]] = {
         "s3 =\n  signature = v4\n  [global]",
         "Odd Key   =   odd = value",
     ],
+    "ini-folded": ["[Global]", "[groups]", "[DEFAULT]", "HTTP-Timeout = 9", "corp = *.corp", "# comment", "", "  "],
     "ini-options": ["[global]", "[install]", "trusted_host = a", "--Timeout = 9", "# --cert = x", ""],
     "ini-sections": [
         "[default]",
@@ -166,7 +167,8 @@ PIECES: dict[str, list[str]] = {
 }
 
 #: Formats whose tools take a carriage return alone for the end of a line.
-CR_ENDS = {"hgrc", "ini", "ini-options", "ini-sections", "npmrc", "yaml", "yaml-list", "yaml-block", "yarnrc"}
+_INI = {"hgrc", "ini", "ini-folded", "ini-options", "ini-sections"}
+CR_ENDS = {*_INI, "npmrc", "yaml", "yaml-list", "yaml-block", "yarnrc"}
 
 
 def documents(kind: str) -> st.SearchStrategy[bytes]:

@@ -27,6 +27,7 @@ from trustinstall.editing import Malformed
 VALUE = "/home/alice/.local/share/trustinstall/bundle.pem"
 PATHS = {
     "ini": ("global", "cert"),
+    "ini-folded": ("global", "ssl-authority-files"),
     "ini-options": ("global", "cert"),
     "git": ("http", "sslbackend"),
     "ini-sections": ("default", "ca_bundle"),
@@ -86,6 +87,7 @@ def test_what_others_write_meanwhile_stays(kind: str) -> None:
     """If another program has changed the file since, or even the managed line, only the managed key goes."""
     other = {
         "ini": (b"[global]\ntimeout = 1\n", b"[global]\n# new\nretries = 2\n"),
+        "ini-folded": (b"[GLOBAL]\nhttp-timeout = 1\n", b"[GLOBAL]\n# new\nhttp-compression = no\n"),
         "ini-options": (b"[global]\ntimeout = 1\n", b"[global]\n# new\nretries = 2\n"),
         "ini-sections": (b"[default]\nregion = x\n", b"[default]\n# new\noutput = json\n"),
         "hgrc": (b"[web]\nstyle = x\n", b"[web]\n%include more\nlogourl = y\n"),

@@ -60,8 +60,10 @@ def test_nothing_is_deleted_while_a_certificate_is_recorded(tmp_path: Path) -> N
         removal.delete_empty(host, state)
     kept = uninstalling.plan(host, keep_trust=True)
     assert kept.kept[0][0] == state.base
+    fake_host.write(host, state.memory, "{}")
     assert uninstalling.delete_records(host, kept)
     assert ledger_file.load(host, state).claims
+    assert host.status(state.memory) is None  # it serves no later command
 
 
 def test_records_without_certificates_are_deleted(tmp_path: Path) -> None:
@@ -71,6 +73,7 @@ def test_records_without_certificates_are_deleted(tmp_path: Path) -> None:
     for mine in ("", "notes"):
         prepare(host, state)
         ledger_file.save(host, state, Ledger(), Ledger(transaction="1"))
+        fake_host.write(host, state.memory, "{}")
         if mine:
             fake_host.write(host, f"{state.base}/{mine}", "")
         plan = uninstalling.plan(host, keep_trust=False)

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 _MOST_FILES = 2000  # of a directory of certificates
 _LONGEST = 200  # characters of a value that are shown
+_USUAL = frozenset({"HOME", "MAIL", "OLDPWD", "PWD", "SHELL", "SHLVL", "XDG_RUNTIME_DIR"})
 
 
 def bare(host: Host, directory: str = "") -> Scene:
@@ -78,12 +79,17 @@ def _not_ours(scene: Scene) -> Scene:
 
 
 def _said(scene: Scene) -> frozenset[tuple[str, str | None]]:
-    """Return what distinguishes a scene: the variables that clients of the tables read."""
+    """Return what distinguishes a scene: the variables that clients of the tables read, and paths in others.
+
+    A value in a settings file may begin with a path of any variable.
+    """
     read = paths.MOVING | READ
     return frozenset(
         (each, one.value)
         for each, one in scene.session.variables.items()
-        if each in read or each.startswith("GIT_CONFIG_") or each.lower().startswith("npm_config_")
+        if each in read
+        or each.lower().startswith(("git_config_", "npm_config_", "yarn_"))
+        or ((one.value or "").startswith("/") and ":" not in (one.value or "") and each not in _USUAL)
     )
 
 
@@ -161,20 +167,19 @@ def anchor_ders(host: Host, client: Client, found: Effective) -> frozenset[bytes
     If no place decides, or a setting names the system's store, and the client follows that store: the system's anchors.
     They are included, too, if the client was built to read the system's directory.
     """
-    contents = [content for bundle in found.bundles for content in _contents(host, bundle)]
+    ders = {der for bundle in found.bundles for der in _ders(host, bundle, client.labels)}
     system = found.mode in {Mode.DEFAULT, Mode.ADDS} and client.follows
     files = found.mode is Mode.REPLACES and all(one.form is Form.FILE for one in found.bundles)
     beside = files and not client.beside.isdisjoint(host.distribution())
     if system or beside or found.mode is Mode.NATIVE:
         roots = system_bundle.find(host)
-        contents += [roots.content] if roots else []
-    return frozenset(der for content in contents for der in ders_of(content, client.labels))
+        ders.update(ders_of(roots.content, client.labels) if roots else ())
+    return frozenset(ders)
 
 
 def digests(host: Host, bundle: Bundle) -> frozenset[str]:
     """Return the SHA-256 of every certificate in a bundle, with each PEM label that some client accepts."""
-    found = (der for content in _contents(host, bundle) for der in ders_of(content, CERTIFICATE_LABELS))
-    return frozenset(map(sha256_of, found))
+    return frozenset(map(sha256_of, _ders(host, bundle, CERTIFICATE_LABELS)))
 
 
 def name(place: Place, scene: Scene) -> str:
@@ -220,6 +225,7 @@ def _of_paths(client: Client, place: Place, scene: Scene, value: str, setter: Se
         what = "and which file that is cannot be known"
         return _unknown(client, setter, f"{setter} says {printable(value, _LONGEST)}, {what}")
     bundles = tuple(_bundle(scene.host, one, place.form, setter, value) for one in found)
+    bundles = tuple(one._replace(single=True) for one in bundles) if place.single else bundles
     missing = next((one for one in bundles if not one.readable), None)
     if missing is None:
         return Effective(client.name, place.mode, bundles, (setter,))
@@ -268,6 +274,12 @@ def _bundle(host: Host, path: str, form: Form, setter: Setter, said: str) -> Bun
     if host.is_directory(path):  # most readers refuse a directory; those that accept one are in the tables as DIRECTORY
         return Bundle(path, Form.DIRECTORY, setter, said, readable=False)
     return Bundle(path, form, setter, said, system_bundle.bundle(host, path) is not None)
+
+
+def _ders(host: Host, bundle: Bundle, labels: frozenset[str]) -> Iterator[bytes]:
+    for content in _contents(host, bundle):
+        found = ders_of(content, labels)
+        yield from found[:1] if bundle.single else found
 
 
 def _contents(host: Host, bundle: Bundle) -> Iterator[bytes]:

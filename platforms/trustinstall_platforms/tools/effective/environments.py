@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from trustinstall_platforms.tools.effective.model import Effective
 
 _FILES = ("pip.conf", ".condarc", "condarc", "condarc.d")
+#: The file by which an environment is known that has no bundle of its own, as one without pip.
+NAMED_BY = "pip.conf"
 _ACTIVE = ("VIRTUAL_ENV", "CONDA_PREFIX")
 _USUAL = ("/usr", "/usr/local")  # of the system's Python, and of one that was built here
 _PACKAGES = ("/site-packages/", "/dist-packages/")
@@ -28,9 +30,14 @@ _OF_CONDA = "/ssl/cacert.pem"
 def sessions(host: Host) -> tuple[Session, ...]:
     """Return a session for each environment of the host that has settings of its own: started from it, not activated.
 
-    Environments are known by the bundles that the last scan of trees found.
+    Environments are known by the bundles and the files of settings that the last scan of trees found.
     """
     return host.remembered(("sessions of environments", host.known), lambda: tuple(_sessions(host)))
+
+
+def is_of_environment(host: Host, path: str) -> bool:
+    """Whether a file is the settings of a virtual environment: PEP 405, pyvenv.cfg."""
+    return host.status(f"{path.rpartition('/')[0]}/pyvenv.cfg") is not None
 
 
 def decides(session: Session, found: Effective) -> bool:
@@ -62,7 +69,9 @@ def _prefixes(host: Host) -> Iterator[str]:
 
 
 def _prefix(path: str) -> str:
-    """Return the environment that a bundle of a package lies in, or "" for another bundle."""
+    """Return the environment that a bundle of a package, or such a file, lies in, or "" for another file."""
+    if path.endswith(f"/{NAMED_BY}"):
+        return path.removesuffix(f"/{NAMED_BY}")
     if path.endswith(_OF_CONDA):
         return path.removesuffix(_OF_CONDA)
     for word in _PACKAGES:

@@ -26,6 +26,7 @@ CURL_VERIFIES = "no"
 _CURL_SHORTENED = {"cac": "cacert", "cap": "capath", "conf": "config", "ins": "insecure", "no-ins": "no-insecure"}
 _CURL_FLAGS = frozenset("#012346BGIJLMNORSVZafgijklnpqsv:")  # the short options of curl(1) that take no value
 _ASSIGNED = regex(r"[ \t]*(?P<key>[A-Za-z_][\w.-]*)[ \t]*=[ \t]*(?P<value>(?:[^ \t\n].*)?)")
+_PHP_WORD = regex(r"[ \t]*(?:\"(?P<double>[^\"]*)\"|'(?P<single>[^']*)')")
 _INCLUDED = regex(r"[ \t]*(?P<key>!?include)[ \t]+(?P<value>\S.*)")
 _ESCAPED = {"t": "\t", "n": "\n", "r": "\r", "v": "\v"}
 _APT = regex(r"(?P<blank>\s+|//[^\n]*|#[^\n]*)|\"(?P<text>[^\"\n]*)\"|(?P<mark>[{};])|(?P<word>[^\s{};\"]+|\")")
@@ -93,9 +94,17 @@ def php(content: bytes) -> Iterator[Row]:
     for start, line in lines(text):
         if (match := _ASSIGNED.fullmatch(line)) is not None:
             value = match["value"].strip()
-            quoted = re.match(r"\"([^\"]*)\"|'([^']*)'", value)
-            word = (quoted[1] or quoted[2] or "") if quoted else value.partition(";")[0].strip()
+            quoted = list(_quoted(value))
+            word = "".join(quoted) if quoted else value.partition(";")[0].strip()
             yield (match["key"],), word, number(start)
+
+
+def _quoted(value: str) -> Iterator[str]:
+    """Yield the quoted words at the start of a value: PHP joins them."""
+    at = 0
+    while (match := _PHP_WORD.match(value, at)) is not None:
+        yield match["double"] or match["single"] or ""
+        at = match.end()
 
 
 def nix(content: bytes) -> Iterator[Row]:

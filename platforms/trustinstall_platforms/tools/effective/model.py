@@ -56,6 +56,11 @@ class Setter(NamedTuple):
 DEFAULT = Setter(Kind.DEFAULT)
 
 
+def one_of_each(setter: Setter) -> str:
+    """Return, for people, why nothing goes into files of which a client reads only the first certificate."""
+    return f"of each file that {setter} names one certificate is read: add a file with this one to that list"
+
+
 class Variable(NamedTuple):
     """One environment variable of a session.
 
@@ -136,6 +141,7 @@ class Bundle(NamedTuple):
         setter: the setting that names it.
         said: the path as it was written, before expansion.
         readable: whether it is a file of PEM certificates (or a directory) that the account can read.
+        single: whether the client reads only the first certificate in it.
     """
 
     path: str
@@ -143,6 +149,7 @@ class Bundle(NamedTuple):
     setter: Setter
     said: str = ""
     readable: bool = True
+    single: bool = False
 
 
 class Effective(NamedTuple):

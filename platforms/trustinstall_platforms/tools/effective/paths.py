@@ -1,7 +1,8 @@
 """The paths of a client's settings files: templates, and their values in a scene.
 
-In a template "~" is the home, "./" the current directory, "^/" that directory and each one above it, and
-"{NAME|DEFAULT}" the value of a variable; a template whose variable is not set and has no default names no file.
+In a template "~" is the home, "./" the current directory, "^/" that directory and each one above it (if no directory is
+assumed, the home and those above it, which projects in the home read, too), and "{NAME|DEFAULT}" the value of a
+variable; a template whose variable is not set and has no default names no file.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from trustinstall.patterns import regex
+from trustinstall_platforms.tools.effective import values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,11 +60,14 @@ MOVING = frozenset(
         "WGETRC",
         "XDG_CONFIG_DIRS",
         "XDG_CONFIG_HOME",
+        "YARN_RC_FILENAME",
         "npm_config_globalconfig",
         "npm_config_prefix",
         "npm_config_userconfig",
     }
 )
+#: Those in whose value the tool expands other variables (botocore, configloader.py, raw_config_parse).
+_EXPANDED = frozenset({"AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"})
 _VARIABLE = regex(r"\{(?P<name>\w+)(?:\|(?P<default>[^}]*))?\}")
 _MOST_PARENTS = 64  # directories above the current one that are searched
 
@@ -82,7 +87,7 @@ def every(scene: Scene, templates: tuple[str, ...]) -> tuple[str, ...]:
 def of(scene: Scene, template: str) -> Iterator[str]:
     """Yield the absolute paths of a template."""
     if template.startswith("^/"):
-        yield from (posixpath.join(directory, template[2:]) for directory in above(scene.directory))
+        yield from (posixpath.join(directory, template[2:]) for directory in above(scene.directory or scene.home))
         return
     if template.startswith("./"):
         if scene.directory:
@@ -91,6 +96,8 @@ def of(scene: Scene, template: str) -> Iterator[str]:
     match = _VARIABLE.match(template)
     if match is not None:
         value = scene.session.value(match["name"]) or match["default"]
+        if value and match["name"] in _EXPANDED:
+            value = values.expanded(scene, "python", value)
         # The one list among these variables: the XDG base directory specification, XDG_CONFIG_DIRS.
         for part in (value or "").split(":") if match["name"].endswith("_DIRS") else [value or ""]:
             if part:

@@ -67,6 +67,10 @@ class Reader(NamedTuple):
     def _read(self, format_: str, path: str, depth: int, left: list[int]) -> list[Said]:
         try:
             content = self.host.read_or_none(self.host.real(path), LIMIT)
+            if content is not None and not content.isascii():
+                from trustinstall_platforms.tools.effective import encoding  # most files are ASCII
+
+                encoding.check(self.host, format_, content)
             found = list(FORMATS[format_](content)) if content is not None else []
         except OSError as error:
             raise UnreadableError(path, error.strerror or "it cannot be read") from None
@@ -100,6 +104,19 @@ def _edited(format_: str, content: bytes) -> Iterator[Row]:
 def _git(content: bytes) -> Iterator[Row]:
     for key, value, line in _edited("git", content):
         yield key, lines.git_value(value), line
+
+
+def _toml(content: bytes) -> Iterator[Row]:
+    """Read TOML with the keys of inline tables, which are not edited."""
+    from trustinstall.editing import toml
+
+    text = text_of(content)
+    number = numbering(text)
+    for key in toml.flat(text):
+        start = key.start
+        while text[start : start + 1] in {" ", "\t", "\r", "\n"}:
+            start += 1
+        yield key.path, key.value, number(start)
 
 
 def _hosts(content: bytes) -> Iterable[Row]:
@@ -138,19 +155,20 @@ FORMATS: dict[str, Callable[[bytes], Iterable[Row]]] = {
         name: partial(_edited, name)
         for name in (
             "ini",
+            "ini-folded",
             "ini-options",
             "ini-sections",
             "hgrc",
             "npmrc",
             "wgetrc",
             "json",
-            "toml",
             "yaml",
             "yarnrc",
             "shell",
         )
     },
     "git": _git,
+    "toml": _toml,
     "hg": _hg,
     "curlrc": lines.curl,
     "php": lines.php,

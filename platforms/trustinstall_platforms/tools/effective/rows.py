@@ -29,7 +29,8 @@ class Expansion(NamedTuple):
     Attributes:
         tilde: whether "~/" at the start is the home.
         variables: "" for none, "shell" for $NAME and ${NAME}, "python" for the same if they are set, "braces" for
-            ${NAME}, "npm" for ${NAME} and ${NAME?}.
+            ${NAME}, "yarn" for that with defaults, "npm" for ${NAME} and ${NAME?}, "svn" for %(NAME)s, which is not
+            read here.
         relative: the base of a relative path: "directory" (the current one), "file" (that of the settings file),
             "above" (the parent of that), "home", or "" if such a path is refused.
         separator: between several paths; "" if the value is one path.
@@ -60,6 +61,7 @@ class Place(NamedTuple):
         folded: whether the client ignores the case of its variables' names.
         rival: another key of the same files that decides the same thing: within one file the later line counts, and of
             several files the first that has either.
+        single: whether the client reads only the first certificate of each file.
         source: the source of the place.
         known: "real" if a test asks the client itself, "recorded" or "documented".
     """
@@ -76,6 +78,7 @@ class Place(NamedTuple):
     first: bool = False
     folded: bool = False
     rival: tuple[str, ...] = ()
+    single: bool = False
     source: str = ""
     known: str = "documented"
 

@@ -186,7 +186,7 @@ SWITCHES: tuple[Switch, ...] = (
     _known(
         Switch(
             "Yarn from 4 on",
-            _file(("^/.yarnrc.yml", "~/.yarnrc.yml"), "yaml-tree", "enableStrictSsl"),
+            _file(javascript.yarn_files, "yaml-tree", "enableStrictSsl"),
             _says("false", "0"),
         ),
         "Yarn documentation, .yarnrc.yml, enableStrictSsl",

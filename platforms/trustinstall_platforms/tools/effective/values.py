@@ -17,6 +17,8 @@ _REFERENCES = {
     "shell": _SHELL,
     "python": _SHELL,  # os.path.expandvars: the name of an unset variable stays as written
     "braces": regex(r"\$\{(?P<bare>[A-Za-z_]\w*)(?P<name>)\}"),
+    # @yarnpkg/core, configUtils.ts, replaceEnvVariables: after "-" for an unset variable, after ":-" for an empty one
+    "yarn": regex(r"\$\{(?P<bare>\w+)(?:(?P<name>:?-)(?P<fallback>[^}$]*))?\}"),
     # @npmcli/config, lib/env-replace.js: the name of an unset variable stays as written, with "?" it becomes empty
     "npm": regex(r"(?<!\\)\$\{(?P<bare>[^${}?]+)(?P<name>\?)?\}"),
 }
@@ -33,23 +35,23 @@ def paths(scene: Scene, expansion: Expansion, value: str, setter: Setter) -> tup
 
 
 def _path(scene: Scene, expansion: Expansion, value: str, setter: Setter) -> str | None:
-    expanded = _substituted(scene, expansion.variables, value)
-    if expanded is None:
+    said = expanded(scene, expansion.variables, value)
+    if said is None:
         return None
-    if expansion.tilde and (expanded == "~" or expanded.startswith("~/")):
-        return scene.home + expanded[1:] if scene.home else None
-    if expanded.startswith("/"):
-        return expanded
+    if expansion.tilde and (said == "~" or said.startswith("~/")):
+        return scene.home + said[1:] if scene.home else None
+    if said.startswith("/"):
+        return said
     own = posixpath.dirname(setter.path)
     starts = {"directory": scene.directory, "file": own, "above": posixpath.dirname(own), "home": scene.home}
     start = starts.get(expansion.relative, "")
-    return posixpath.normpath(posixpath.join(start, expanded)) if start else None
+    return posixpath.normpath(posixpath.join(start, said)) if start else None
 
 
-def _substituted(scene: Scene, how: str, value: str) -> str | None:
-    """Return a value with its variables expanded; None if one of them is not known."""
-    if not how:
-        return value
+def expanded(scene: Scene, how: str, value: str) -> str | None:
+    """Return a value with its variables expanded (`how`: as `Expansion.variables`); None if one is not known."""
+    if not how or how == "svn":
+        return None if how and "%(" in value else value
     unknown = False
 
     def said(match: re.Match[str]) -> str:
@@ -59,6 +61,9 @@ def _substituted(scene: Scene, how: str, value: str) -> str | None:
             return scene.home
         found = scene.session.variables.get(name)
         unknown = unknown or (found is not None and found.value is None)
+        if how == "yarn" and (found is None or (match["name"] == ":-" and not found.value)):
+            unknown = unknown or not match["name"]  # Yarn ends with an error
+            return match["fallback"] or ""
         if found is not None:
             return found.value or ""
         return match[0] if how == "python" or (how == "npm" and match["name"] != "?") else ""

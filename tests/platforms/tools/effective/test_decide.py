@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -94,13 +95,29 @@ CASES: dict[str, tuple[str, dict[str, str], dict[str, str], str, str]] = {
     ),
     "Yarn 3": ("Yarn 2 and 3", {}, {"~/.yarnrc.yml": "caFilePath: b.pem\n"}, "", f"~/.yarnrc.yml 1 {BUNDLE}"),
     "Yarn 3 and Yarn 4's key": ("Yarn 2 and 3", {}, {"~/.yarnrc.yml": "httpsCaFilePath: b.pem\n"}, "", "default"),
-    "Yarn's nested": (
-        "Yarn for hosts of networkSettings",
+    "Yarn's hosts": (
+        "Yarn for *.corp",
         {},
         {"~/.yarnrc.yml": "networkSettings:\n  '*.corp':\n    httpsCaFilePath: b.pem\n"},
         "",
+        f"~/.yarnrc.yml 3 {BUNDLE}",
+    ),
+    "Yarn's default for a variable": (
+        "Yarn from 4 on",
+        {"EMPTY": "", "SET": "b"},
+        {"~/.yarnrc.yml": 'httpsCaFilePath: "${EMPTY:-/home}/${UNSET-alice}/${SET-x}${EMPTY-y}.pem"\n'},
+        "",
+        f"~/.yarnrc.yml 1 {BUNDLE}",
+    ),
+    "Yarn without a default": (
+        "Yarn from 4 on",
+        {},
+        {"~/.yarnrc.yml": 'httpsCaFilePath: "${NO}/b.pem"\n'},
+        "",
         "unknown",
     ),
+    "Yarn 1's own text": ("Yarn 1", {}, {"~/.yarnrc": 'ca "-----BEGIN"\n'}, "", "~/.yarnrc 1 ~/.yarnrc"),
+    "Yarn 1's variable in any case": ("Yarn 1", {"Yarn_CAFile": BUNDLE}, {}, "", f"~/.profile 7 {BUNDLE}"),
     "Claude Code expands nothing": (
         "Claude Code",
         {},
@@ -228,6 +245,35 @@ CASES: dict[str, tuple[str, dict[str, str], dict[str, str], str, str]] = {
         "",
         f"~/.profile 7 {BUNDLE}",
     ),
+    "AWS's profile with odd blanks": (
+        "AWS for corp one",
+        {},
+        {"~/.aws/config": f'[profile\t"corp one"]\nca_bundle = {BUNDLE}\n'},
+        "",
+        f"~/.aws/config 2 {BUNDLE}",
+    ),
+    "AWS's path in the home": (
+        "AWS",
+        {},
+        {"~/.aws/config": "[default]\nca_bundle = ~/b.pem\n"},
+        "",
+        f"~/.aws/config 2 {BUNDLE}",
+    ),
+    "AWS's file by another variable": (
+        "AWS",
+        {"AWS_CONFIG_FILE": "$AT/moved", "AT": "~"},
+        {"~/moved": f"[default]\nca_bundle = {BUNDLE}\n"},
+        "",
+        f"~/moved 2 {BUNDLE}",
+    ),
+    "LWP's older name": ("Perl's LWP", {"HTTPS_CA_FILE": BUNDLE}, {}, "", f"~/.profile 7 {BUNDLE}"),
+    "Yarn 1's file before its text": (
+        "Yarn 1",
+        {},
+        {"~/.npmrc": f'cafile={BUNDLE}\nca="x"\n', "~/.yarnrc": 'ca "-----BEGIN"\n'},
+        "",
+        f"~/.npmrc 1 {BUNDLE}",
+    ),
     "Mercurial's other file": (
         "Mercurial",
         {},
@@ -248,6 +294,58 @@ CASES: dict[str, tuple[str, dict[str, str], dict[str, str], str, str]] = {
         {"~/work/.cargo/config.toml": '[http]\ncainfo = "c.pem"\n', "~/work/c.pem": ROOT.pem.decode()},
         f"{HOME}/work/crate/src",
         f"~/work/.cargo/config.toml 2 {HOME}/work/c.pem",
+    ),
+    "Subversion's names in any case": (
+        "Subversion",
+        {},
+        {"~/.subversion/servers": f"[GLOBAL]\nSSL-Authority-Files = {BUNDLE}\n"},
+        "",
+        f"~/.subversion/servers 2 {BUNDLE}",
+    ),
+    "Subversion's group has its own list": (
+        "Subversion for corp",
+        {},
+        {"~/.subversion/servers": f"[global]\nssl-authority-files=/x\n[corp]\nssl-authority-files={BUNDLE}\n"},
+        "",
+        f"~/.subversion/servers 4 {BUNDLE}",
+    ),
+    "Subversion's group without a list": (
+        "Subversion for corp",
+        {},
+        {
+            "~/.subversion/servers": "[corp]\nssl-trust-default-ca = No\n",
+            "/etc/subversion/servers": "[global]\nssl-authority-files = /etc/corp/a.pem\n",
+        },
+        "",
+        "/etc/subversion/servers 2 /etc/corp/a.pem",
+    ),
+    "Cargo's inline table": (
+        "Cargo",
+        {},
+        {"~/.cargo/config.toml": f'# mine\nhttp = {{ multiplexing = false, cainfo = "{BUNDLE}" }}\n'},
+        "",
+        f"~/.cargo/config.toml 2 {BUNDLE}",
+    ),
+    "Cargo's old name beside the new one": (
+        "Cargo",
+        {},
+        {"~/.cargo/config": "[net]\nretry = 1\n", "~/.cargo/config.toml": f'http.cainfo = "{BUNDLE}"\n'},
+        "",
+        "default",
+    ),
+    "Cargo's files above the home": (
+        "Cargo",
+        {},
+        {"/home/.cargo/config.toml": 'http.cainfo = "/etc/corp/a.pem"\n'},
+        "",
+        "/home/.cargo/config.toml 1 /etc/corp/a.pem",
+    ),
+    "Cargo's usual directory beside a moved one": (
+        "Cargo",
+        {"CARGO_HOME": f"{HOME}/moved"},
+        {"~/.cargo/config.toml": f'http.cainfo = "{BUNDLE}"\n', "~/moved/config.toml": 'http.cainfo = "/x"\n'},
+        "",
+        f"~/.cargo/config.toml 1 {BUNDLE}",
     ),
     "Cargo's old name": (
         "Cargo",
@@ -275,9 +373,58 @@ CASES: dict[str, tuple[str, dict[str, str], dict[str, str], str, str]] = {
     "Composer": (
         "Composer",
         {},
-        {"~/.config/composer/config.json": '{"config": {\n"cafile": "~/b.pem"}}'},
+        {"/etc/xdg/x": "", "~/.config/composer/config.json": '{"config": {\n"cafile": "~/b.pem"}}'},
         "",
         f"~/.config/composer/config.json 2 {BUNDLE}",
+    ),
+    "Composer's newer directory": (
+        "Composer",
+        {},
+        {
+            "/etc/xdg/x": "",
+            "~/.composer/config.json": '{"config": {"cafile": "/x"}}',
+            "~/.config/composer/config.json": '{"config": {"cafile": "$HOME/b.pem"}}',
+        },
+        "",
+        f"~/.config/composer/config.json 1 {BUNDLE}",
+    ),
+    "Composer's older directory": (
+        "Composer",
+        {},
+        {
+            "~/.composer/config.json": '{"config": {"cafile": "~/b.pem"}}',
+            "~/.config/composer/config.json": '{"config": {"cafile": "/x"}}',
+        },
+        "",
+        f"~/.composer/config.json 1 {BUNDLE}",
+    ),
+    "Composer's directory of certificates": (
+        "Composer",
+        {},
+        {"/etc/xdg/x": "", "~/.config/composer/config.json": '{"config": {"capath": "/etc/corp"}}'},
+        "",
+        "~/.config/composer/config.json 1 /etc/corp",
+    ),
+    "Composer's PHP": (
+        "Composer",
+        {"PHPRC": f"{HOME}/php.ini"},
+        {"~/php.ini": f"openssl.cafile = {BUNDLE}\n"},
+        "",
+        f"~/php.ini 1 {BUNDLE}",
+    ),
+    "PHP's variable of the environment": (
+        "PHP",
+        {"PHPRC": f"{HOME}/php.ini", "CERTS": HOME},
+        {"~/php.ini": "openssl.cafile = ${CERTS}/b.pem\n"},
+        "",
+        f"~/php.ini 1 {BUNDLE}",
+    ),
+    "PHP's joined words": (
+        "PHP",
+        {"PHPRC": f"{HOME}/php.ini"},
+        {"~/php.ini": f"openssl.cafile = \"{HOME}\" '/b.pem' ; mine\n"},
+        "",
+        f"~/php.ini 1 {BUNDLE}",
     ),
     "PHP": (
         "PHP",
@@ -401,6 +548,46 @@ def test_only_blocks_that_the_reader_takes_count(host: ActingHost) -> None:
     requests = ask(host, "requests", REQUESTS_CA_BUNDLE="/t.pem")
     assert not decide.anchors(host, rows["Node.js"], node)
     assert len(decide.anchors(host, rows["requests"], requests)) == 1
+
+
+@pytest.mark.parametrize("locale", ["", "C", "de_DE.UTF-8", "de_DE.ISO-8859-1", "de_DE"])
+def test_a_file_in_another_encoding(host: ActingHost, locale: str) -> None:
+    """Pip and AWS end with an error if the locale's encoding is UTF-8 and the file is not; Cargo always does."""
+    for path in (".config/pip/pip.conf", ".aws/config"):
+        write(
+            host,
+            f"{HOME}/{path}",
+            f"# \xe4\n[global]\ncert={BUNDLE}\n[default]\nca_bundle={BUNDLE}\n".encode("latin-1"),
+        )
+    write(host, f"{HOME}/.cargo/config.toml", f'# \xe4\nhttp.cainfo = "{BUNDLE}"\n'.encode("latin-1"))
+    german = replace(host, environ={"LANG": "C", "LC_ALL": locale} if locale else {})
+    modes = {name: ask(german, name).mode for name in ("pip", "AWS", "Cargo")}
+    known = Mode.REPLACES if locale.startswith("de_DE") and "UTF" not in locale else Mode.UNKNOWN
+    assert modes == {"pip": known, "AWS": known, "Cargo": Mode.UNKNOWN}
+    assert "line 1 is no UTF-8" in (ask(german, "Cargo").problem or "")
+
+
+def test_subversion_reads_the_first_certificate_of_each_file(host: ActingHost) -> None:
+    """The roots of a file after its first one are none of Subversion's, with or without the system's roots beside."""
+    other = make_root("Other Root")
+    write(host, BUNDLE, ROOT.pem + other.pem)
+    for words, adds in (
+        ("", True),
+        ("ssl-trust-default-ca = FALSE\n", False),
+        ("ssl-trust-default-ca = maybe\n", True),
+    ):
+        write(host, f"{HOME}/.subversion/servers", f"[global]\n{words}ssl-authority-files = {BUNDLE}\n")
+        host.forget()
+        rows = {row.name: row for row, _ in decide.all_of_them(decide.bare(host))}
+        found = ask(host, "Subversion")
+        assert (found.mode is Mode.ADDS, rows["Subversion"].follows) == (adds, adds)
+        assert decide.anchors(host, rows["Subversion"], found) == {ROOT.sha256}
+
+
+def test_a_value_that_subversion_expands_is_unknown(host: ActingHost) -> None:
+    """What %(name)s stands for is not read."""
+    write(host, f"{HOME}/.subversion/servers", f"[global]\nd = {HOME}\nssl-authority-files = %(d)s/b.pem\n")
+    assert ask(host, "Subversion").mode is Mode.UNKNOWN
 
 
 def test_a_file_that_is_no_settings_file_is_unknown(host: ActingHost) -> None:

@@ -77,7 +77,7 @@ FILES = {
     "Bundler": ("Bundler", "~/.bundle/config", '---\nBUNDLE_SSL_VERIFY_MODE: "0"\n', 2, "BUNDLE_SSL_VERIFY_MODE=0"),
     "Composer": (
         "Composer",
-        "~/.config/composer/config.json",
+        "~/.composer/config.json",
         '{"config": {"disable-tls": true}}',
         1,
         "config.disable-tls=true",

@@ -80,5 +80,5 @@ def of_tool(scene: Scene, name: str) -> Client | None:
 
     None if its table does not know the places of this system.
     """
-    known = (one for one in (*CLIENTS, *clouds.main(scene)) if one.tool == name)
+    known = (one for one in (*CLIENTS, *repositories.main(scene), *clouds.main(scene)) if one.tool == name)
     return next((one for one in known if scene.host.platform in one.systems), None)

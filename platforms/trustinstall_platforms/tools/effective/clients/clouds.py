@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from trustinstall_platforms.tools.effective import paths
@@ -16,16 +17,26 @@ if TYPE_CHECKING:
 
 _AWS_CONFIG = ("{AWS_CONFIG_FILE|~/.aws/config}",)
 _AWS_CREDENTIALS = ("{AWS_SHARED_CREDENTIALS_FILE|~/.aws/credentials}",)
+#: urllib3 expands the path that botocore hands on (urllib3, connection.py: os.path.expanduser).
+_AWS_PATH = Expansion(tilde=True)
 _AWS_VARIABLE = variable(
-    "AWS_CA_BUNDLE", expansion=Expansion(), source="botocore documentation, configuration, ca_bundle", known="real"
+    "AWS_CA_BUNDLE", expansion=_AWS_PATH, source="botocore documentation, configuration, ca_bundle", known="real"
 )
+_REQUESTS = REQUESTS_ALONE._replace(expansion=_AWS_PATH)
 _SOURCE = "botocore, configloader.py, build_profile_map; session.py, full_config: credentials are put over it"
 _GCLOUD = "{CLOUDSDK_CONFIG|~/.config/gcloud}"
 _GCLOUD_KEY = ("core", "custom_ca_certs_file")
 
 
 def _aws(files: tuple[str, ...], section: str) -> Place:
-    return Place(files=files, key=(section, "ca_bundle"), format="ini-sections", source=_SOURCE, known="real")
+    return Place(
+        files=files,
+        key=(section, "ca_bundle"),
+        format="ini-sections",
+        expansion=_AWS_PATH,
+        source=_SOURCE,
+        known="real",
+    )
 
 
 def aws_default(scene: Scene) -> str:
@@ -40,8 +51,8 @@ def aws_profile(scene: Scene) -> str:
 
 
 def _profile(scene: Scene, name: str) -> Client:
-    section = aws_default(scene) if name == "default" else f"profile {name}"
-    places = (_AWS_VARIABLE, _aws(_AWS_CREDENTIALS, name), _aws(_AWS_CONFIG, section), REQUESTS_ALONE)
+    section = aws_default(scene) if name == "default" else _section(scene, name)
+    places = (_AWS_VARIABLE, _aws(_AWS_CREDENTIALS, name), _aws(_AWS_CONFIG, section), _REQUESTS)
     return Client(
         "AWS" if name == aws_profile(scene) else f"AWS for {name}",
         places,
@@ -50,6 +61,23 @@ def _profile(scene: Scene, name: str) -> Client:
         alone=True,
         verifier="python",
     )
+
+
+def _section(scene: Scene, name: str) -> str:
+    """Return the heading of a profile: of several the last one."""
+    headings = (one for one in reversed(_sections(scene, "ini-sections", _AWS_CONFIG)) if _profile_of(one) == name)
+    return next(headings, f"profile {name}")
+
+
+def _profile_of(heading: str) -> str:
+    """Return the profile of a heading, "" for another one (botocore, configloader.py, build_profile_map)."""
+    if not heading.startswith("profile"):
+        return ""
+    try:
+        words = shlex.split(heading)
+    except ValueError:  # botocore ignores it
+        return ""
+    return words[1] if len(words) == 2 and words[0] == "profile" else ""  # noqa: PLR2004  the word and the name
 
 
 def _configuration(scene: Scene) -> str:
@@ -111,7 +139,7 @@ def limited(scene: Scene) -> Iterator[Client]:
         {one.key[0] for one in _said(scene, "ini-sections", files) if one.key[1:] == ("ca_bundle",)}
         for files in (_AWS_CONFIG, _AWS_CREDENTIALS)
     )
-    named = {one.removeprefix("profile ") for one in config if one.startswith("profile ")} | credentials
+    named = {name for one in config if (name := _profile_of(one))} | credentials
     named |= config & {"default"}
     yield from (_profile(scene, one) for one in sorted(named - {aws_profile(scene)}))
     active = _configuration(scene)

@@ -26,7 +26,7 @@ EXTRA = variable(
 )
 _NPM_PATH = Expansion(tilde=True, variables="npm")
 _NULL = {"null": Mode.DEFAULT}
-_BERRY_PATH = Expansion(variables="braces", relative="file")
+_BERRY_PATH = Expansion(variables="yarn", relative="file")
 CLAUDE_FILES = (
     "/etc/claude-code/managed-settings.json",
     "./.claude/settings.local.json",
@@ -77,6 +77,12 @@ def _moved_by(scene: Scene, template: str, name: str) -> str | None:
     return None
 
 
+def yarn_files(scene: Scene) -> tuple[str, ...]:
+    """Return the files of Yarn from 2 on (Yarn documentation, .yarnrc.yml; @yarnpkg/core, Configuration.ts, find)."""
+    name = scene.session.value("YARN_RC_FILENAME") or ".yarnrc.yml"
+    return paths.every(scene, (f"^/{name}", f"~/{name}"))
+
+
 def _pnpm_files(scene: Scene) -> tuple[str, ...]:
     project, *rest = npm_files(scene) if scene.directory else ("", *npm_files(scene))
     return tuple(one for one in (project, *paths.of(scene, "{XDG_CONFIG_HOME|~/.config}/pnpm/rc"), *rest) if one)
@@ -121,11 +127,20 @@ _CA_VARIABLE = variable(
 )._replace(folded=True)
 
 
+_YARN_1 = Place(
+    files=("^/.yarnrc", "~/.yarnrc", "/etc/yarnrc"),
+    key=("cafile",),
+    format="yarnrc",
+    source="Yarn 1, src/registries/yarn-registry.js: its own files come before npm's",
+    known="real",
+)
+
+
 def _berry(key: str, variable_name: str) -> tuple[Place, ...]:
     return (
         variable(variable_name, source="Yarn documentation, .yarnrc.yml", known="real"),
         Place(
-            files=("^/.yarnrc.yml", "~/.yarnrc.yml"),
+            files=yarn_files,
             key=(key,),
             format="yaml-tree",
             expansion=_BERRY_PATH,
@@ -135,6 +150,9 @@ def _berry(key: str, variable_name: str) -> tuple[Place, ...]:
         EXTRA,
     )
 
+
+_BERRY = _berry("httpsCaFilePath", "YARN_HTTPS_CA_FILE_PATH")
+_BERRY_3 = _berry("caFilePath", "YARN_CA_FILE_PATH")
 
 CLIENTS = (
     Client("Node.js", (EXTRA,), _NODE, follows=False, verifier="node"),
@@ -161,15 +179,14 @@ CLIENTS = (
     Client(
         "Yarn 1",
         (
-            variable("yarn_cafile", source="Yarn 1 documentation, yarn config", known="real"),
-            Place(
-                files=("^/.yarnrc", "~/.yarnrc", "/etc/yarnrc"),
-                key=("cafile",),
-                format="yarnrc",
-                source="Yarn 1, src/registries/yarn-registry.js: its own files come before npm's",
-                known="real",
-            ),
-            _CAFILE._replace(expansion=_NPM_PATH._replace(relative="file")),
+            variable(
+                "yarn_cafile", "YARN_CAFILE", source="Yarn 1, src/registries/base-registry.js, mergeEnv", known="real"
+            )._replace(folded=True),
+            _YARN_1,
+            # src/util/request-manager.js, setOptions: a file counts more than a text, wherever each of them is said
+            _CAFILE._replace(expansion=_NPM_PATH._replace(relative="file"), rival=()),
+            _YARN_1._replace(key=("ca",), form=Form.INLINE, words=_NULL),
+            _CA,
             EXTRA,
         ),
         follows=False,
@@ -179,14 +196,14 @@ CLIENTS = (
     ),
     Client(
         "Yarn 2 and 3",
-        _berry("caFilePath", "YARN_CA_FILE_PATH"),
+        _BERRY_3,
         follows=False,
         alone=True,
         verifier="node",
     ),
     Client(
         "Yarn from 4 on",
-        _berry("httpsCaFilePath", "YARN_HTTPS_CA_FILE_PATH"),
+        _BERRY,
         follows=False,
         tool="yarn",
         alone=True,
@@ -238,18 +255,24 @@ CLIENTS = (
 
 
 def limited(scene: Scene) -> Iterator[Client]:
-    """Yield Yarn for the hosts in `networkSettings`: its nested values are not read here, and so unknown."""
-    for path in paths.every(scene, ("^/.yarnrc.yml", "~/.yarnrc.yml")):
+    """Yield Yarn for each pattern of hosts in `networkSettings` that has a file of its own.
+
+    Source: Yarn documentation, .yarnrc.yml, networkSettings; @yarnpkg/core, httpUtils.ts, getNetworkSettings.
+    """
+    said: dict[tuple[str, ...], None] = {}
+    for path in yarn_files(scene):
         try:
-            said = Reader(scene.host, scene.home).read("yaml-tree", path)
+            said |= dict.fromkeys(one.key for one in Reader(scene.host, scene.home).read("yaml-tree", path))
         except UnreadableError:
             continue
-        if any(one.key == ("networkSettings",) and "aFilePath" in one.value for one in said):
-            place = Place(
-                files=(path,),
-                key=("networkSettings",),
-                format="yaml-tree",
-                form=Form.NESTED,
-                source="Yarn documentation, .yarnrc.yml, networkSettings",
+    for key in said:
+        if key[:1] == ("networkSettings",) and key[2:] in {("httpsCaFilePath",), ("caFilePath",)}:
+            newer = key[2] == "httpsCaFilePath"
+            top = (
+                _berry("httpsCaFilePath", "YARN_HTTPS_CA_FILE_PATH")
+                if newer
+                else _berry("caFilePath", "YARN_CA_FILE_PATH")
             )
-            yield Client("Yarn for hosts of networkSettings", (place,), follows=False, verifier="node")
+            name = "Yarn" if newer else "Yarn 2 and 3"
+            own = top[1]._replace(key=key)
+            yield Client(f"{name} for {key[1]}", (own, *top), follows=False, alone=True, verifier="node")

@@ -6,17 +6,22 @@ from typing import TYPE_CHECKING
 
 from trustinstall_platforms.tools.effective import paths
 from trustinstall_platforms.tools.effective.clients.python import SSL, SSL_DIRECTORY
-from trustinstall_platforms.tools.effective.model import Form
+from trustinstall_platforms.tools.effective.model import Form, Mode
 from trustinstall_platforms.tools.effective.rows import Client, Expansion, Place, variable
 
 if TYPE_CHECKING:
     from trustinstall_platforms.tools.effective.model import Scene
 
-_CARGO = (
-    *("^/.cargo/config", "^/.cargo/config.toml"),
-    *("{CARGO_HOME|~/.cargo}/config", "{CARGO_HOME|~/.cargo}/config.toml"),
-)
+#: Cargo's directories, by precedence.
+_CARGO = ("^/.cargo", "{CARGO_HOME|~/.cargo}")
+_PHP_PATH = Expansion(variables="braces")
 _BUNDLER_KEY = ("BUNDLE_SSL_CA_CERT",)
+
+
+def cargo_files(scene: Scene) -> tuple[str, ...]:
+    """Return Cargo's files (The Cargo Book, Configuration, Hierarchical structure): `config` hides a `config.toml`."""
+    both = [(f"{one}/config", f"{one}/config.toml") for one in paths.every(scene, _CARGO)]
+    return tuple(old if scene.host.status(scene.host.real(old)) is not None else new for old, new in both)
 
 
 def gemrc(scene: Scene) -> tuple[str, ...]:
@@ -49,13 +54,30 @@ def _php(scene: Scene) -> tuple[str, ...]:
 
 
 def composer_files(scene: Scene) -> tuple[str, ...]:
-    """Return Composer's files: the project's counts more than the account's (Composer documentation, Config)."""
+    """Return Composer's files: the project's counts more than the account's (Composer documentation, Config).
+
+    Of the directories for the account's, the first that exists counts, or else the first (Composer, Factory.php,
+    getHomeDir and useXdg).
+    """
     moved = scene.session.value("COMPOSER_HOME")
-    old = scene.home and scene.host.is_directory(f"{scene.home}/.composer")
-    usual = (
-        "~/.composer" if old and not scene.session.value("XDG_CONFIG_HOME") else "{XDG_CONFIG_HOME|~/.config}/composer"
+    is_xdg = scene.host.is_directory("/etc/xdg") or any(one.startswith("XDG_") for one in scene.session.variables)
+    usual = paths.every(scene, (*(["{XDG_CONFIG_HOME|~/.config}/composer"] if is_xdg else []), "~/.composer"))
+    there = (one for one in usual if scene.host.is_directory(scene.host.real(one)))
+    home = moved or next(there, usual[0] if usual else "")
+    return paths.every(scene, ("./composer.json", *([f"{home}/config.json"] if home else [])))
+
+
+def _php_places() -> tuple[Place, Place]:
+    """Return the keys by which PHP's own streams are told a file or a directory."""
+    cafile = Place(
+        files=_php,
+        key=("openssl.cafile",),
+        format="php",
+        expansion=_PHP_PATH,
+        source="PHP manual, OpenSSL configuration; The configuration file: ${NAME} is a variable of the environment",
+        known="real",
     )
-    return paths.every(scene, ("./composer.json", f"{moved or usual}/config.json"))
+    return cafile, cafile._replace(key=("openssl.capath",), form=Form.DIRECTORY)
 
 
 CLIENTS = (
@@ -64,7 +86,7 @@ CLIENTS = (
         (
             variable("CARGO_HTTP_CAINFO", source="The Cargo Book, Configuration, http.cainfo", known="real"),
             Place(
-                files=_CARGO,
+                files=cargo_files,
                 key=("http", "cainfo"),
                 format="toml",
                 expansion=Expansion(relative="above"),
@@ -120,38 +142,62 @@ CLIENTS = (
                 format="json",
                 expansion=Expansion(tilde=True, variables="shell"),
                 source="Composer documentation, Config, cafile",
+                known="real",
             ),
+            Place(
+                files=composer_files,
+                key=("config", "capath"),
+                format="json",
+                form=Form.DIRECTORY,
+                expansion=Expansion(tilde=True, variables="shell"),
+                source="Composer documentation, Config, capath",
+                known="real",
+            ),
+            # composer/ca-bundle, CaBundle.php, getSystemCaRootBundlePath: the first that exists
             SSL,
             SSL_DIRECTORY,
+            *_php_places(),
         ),
         verifier="curl",
     ),
     Client(
         "PHP",
-        (
-            Place(
-                files=_php,
-                key=("openssl.cafile",),
-                format="php",
-                source="PHP manual, OpenSSL configuration",
-                known="real",
-            ),
-            Place(
-                files=_php,
-                key=("openssl.capath",),
-                format="php",
-                form=Form.DIRECTORY,
-                source="PHP manual, OpenSSL configuration",
-            ),
-            SSL,
-            SSL_DIRECTORY,
-        ),
+        (*_php_places(), SSL, SSL_DIRECTORY),
         verifier="openssl",
     ),
     Client(
         "PHP's curl",
-        (Place(files=_php, key=("curl.cainfo",), format="php", source="PHP manual, cURL configuration"),),
+        (
+            Place(
+                files=_php,
+                key=("curl.cainfo",),
+                format="php",
+                expansion=_PHP_PATH,
+                source="PHP manual, cURL configuration",
+            ),
+        ),
         verifier="curl",
+    ),
+    Client(
+        "Perl's LWP",
+        (
+            # LWP::UserAgent, new: the file and the directory count beside each other
+            variable(
+                "PERL_LWP_SSL_CA_PATH",
+                "HTTPS_CA_DIR",
+                mode=Mode.ADDS,
+                form=Form.DIRECTORY,
+                source="LWP::UserAgent(3pm), ENVIRONMENT; LWP/UserAgent.pm, new",
+                known="real",
+            ),
+            variable(
+                "PERL_LWP_SSL_CA_FILE",
+                "HTTPS_CA_FILE",
+                source="LWP::UserAgent(3pm), ENVIRONMENT; LWP/UserAgent.pm, new",
+                known="real",
+            ),
+        ),
+        verifier="openssl",
     ),
     Client(
         "Nix",

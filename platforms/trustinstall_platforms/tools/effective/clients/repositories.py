@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from trustinstall.facts.numbers import whole
 from trustinstall.patterns import regex
 from trustinstall_platforms.tools.effective import paths
+from trustinstall_platforms.tools.effective.clients.python import SSL, SSL_DIRECTORY
 from trustinstall_platforms.tools.effective.model import Form, Mode, without_login
 from trustinstall_platforms.tools.effective.reading import Reader, UnreadableError
 from trustinstall_platforms.tools.effective.rows import DEBIAN, Client, Expansion, Place, variable
@@ -24,6 +25,8 @@ _HOST = regex(r"(?P<host>.+):verifycertsfile")
 _HG_PATH = Expansion(tilde=True, variables="python")
 _MOST_KEYS, _DEEP = 64, 3  # keys in variables, and files that include each other under conditions
 _SVN = ("~/.subversion/servers", "/etc/subversion/servers")
+_SVN_FORMAT = "ini-folded"
+_SVN_NO = frozenset({"no", "false", "off", "0"})  # svn_config_get_bool
 
 
 def git_files(scene: Scene) -> tuple[str, ...]:
@@ -102,21 +105,37 @@ def _hg(*keys: tuple[str, str]) -> tuple[Place, ...]:
     )
 
 
-def _svn(section: str) -> Place:
-    return Place(
+def _svn_client(scene: Scene, section: str = "global") -> Client:
+    """Return Subversion for the servers of a group, or for all others; for each key a group's own has precedence.
+
+    Sources: Subversion book, Runtime Configuration Area, servers; subversion/libsvn_ra_serf/serf.c, load_config;
+    serf, ssl_buckets.c, serf_ssl_load_cert_file: PEM_read_X509 reads one certificate of a file.
+    """
+    keys = {one.key: one.value for one in _said(scene, _SVN_FORMAT, paths.every(scene, _SVN))}
+    sections = tuple(dict.fromkeys((section, "global")))
+    words = (keys[one, "ssl-trust-default-ca"] for one in sections if (one, "ssl-trust-default-ca") in keys)
+    alone = next(words, "").lower() in _SVN_NO
+    named = next((one for one in sections if (one, "ssl-authority-files") in keys), "global")
+    place = Place(
         files=_SVN,
-        key=(section, "ssl-authority-files"),
-        format="ini",
-        mode=Mode.ADDS,
-        expansion=Expansion(separator=";"),
+        key=(named, "ssl-authority-files"),
+        format=_SVN_FORMAT,
+        mode=Mode.REPLACES if alone else Mode.ADDS,
+        expansion=Expansion(separator=";", variables="svn"),
+        single=True,
         source="Subversion book, Runtime Configuration Area, servers",
+        known="real",
+    )
+    return Client(
+        "Subversion" if section == "global" else f"Subversion for {section}",
+        (place,) if alone else (place, SSL, SSL_DIRECTORY),
+        follows=not alone,
+        tool="svn" if section == "global" else "",
+        verifier="openssl",
     )
 
 
-CLIENTS = (
-    Client("Mercurial", _hg(("web", "cacerts")), tool="hg", verifier="python"),
-    Client("Subversion", (_svn("global"),), tool="svn", verifier="openssl"),
-)
+CLIENTS = (Client("Mercurial", _hg(("web", "cacerts")), tool="hg", verifier="python"),)
 
 
 def git_variables(session: Session) -> dict[str, tuple[str, ...]]:
@@ -136,8 +155,9 @@ def git_variables(session: Session) -> dict[str, tuple[str, ...]]:
 
 
 def main(scene: Scene) -> Iterator[Client]:
-    """Yield git for servers and repositories without settings of their own."""
+    """Yield git and Subversion for servers and repositories without settings of their own."""
     yield _git_client("git", scene, "http")
+    yield _svn_client(scene)
 
 
 def limited(scene: Scene) -> Iterator[Client]:
@@ -155,9 +175,9 @@ def limited(scene: Scene) -> Iterator[Client]:
             yield Client(
                 f"Mercurial for {match['host']}", _hg((one.key[0], one.key[1]), ("web", "cacerts")), verifier="python"
             )
-    for one in _said(scene, "ini", paths.every(scene, _SVN)):
-        if one.key[1] == "ssl-authority-files" and one.key[0] not in {"global", "groups"}:
-            yield Client(f"Subversion for {one.key[0]}", (_svn(one.key[0]), _svn("global")), verifier="openssl")
+    said_of_svn = _said(scene, _SVN_FORMAT, paths.every(scene, _SVN))
+    groups = (one.key[0] for one in said_of_svn if one.key[1] in {"ssl-authority-files", "ssl-trust-default-ca"})
+    yield from (_svn_client(scene, one) for one in dict.fromkeys(groups) if one not in {"global", "groups"})
 
 
 def _git_client(name: str, scene: Scene, section: str, files: tuple[str, ...] = ()) -> Client:
