@@ -9,12 +9,12 @@ These aims are missed. Where `import typer, cryptography.x509` takes 100 ms of p
 - 60 ms for 240 modules of the program: the machinery of imports, their code, 110 named tuples and 80 dataclasses;
 - 35 ms to read three times what 14 kinds of sessions of an account set: with the managed lines, without them, and for
   root with its own home. Every file of a reading differs from the other two in a line or in the value of HOME;
-- 10 ms to compile 90 regular expressions, 25 ms for the settings files of 60 tools, and 20 ms for the certificates of
+- 9 ms to compile 80 regular expressions, 25 ms for the settings files of 60 tools, and 20 ms for the certificates of
   the stores.
 
 `add` with nothing to do takes 80 ms more (about 3.0 times the same): the certificate library and OpenSSL, 45 ms, the
 ledger, and the other half of the engine. `add --store debian` takes the same start, and one look for all stores under
-the lock, because a store that another one feeds is reported with it. A walk through 100,000 files takes 1.25 to 1.3
+the lock, because a store that another one feeds is reported with it. A walk through 100,000 files takes 1.20 to 1.24
 times the processor time of `find`: 0.8 to list the directories with `os.scandir`, 0.15 for one lstat(2) of each, and
 the rest to compare the names. Before it comes the start of the program, which takes 1.3 times that of `find` by itself.
 """

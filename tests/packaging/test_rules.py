@@ -96,8 +96,13 @@ def test_a_start_imports_what_this_system_needs() -> None:
     assert "trustinstall_platforms.linux.debian" in loaded
     elsewhere = {"trustinstall_platforms.macos.keychain", "trustinstall_platforms.bsd.freebsd"}
     plans = {f"trustinstall_platforms.linux.{one}_plan" for one in ("debian", "anchor_directory")}
+    plans |= {f"trustinstall_platforms.browsers.{one}_policy_plan" for one in ("chromium", "firefox")}
+    plans |= {f"trustinstall_platforms.linux.{one}" for one in ("concatenated", "link_changes")}
+    plans |= {f"trustinstall_platforms.{one}" for one in ("programs.android_reach", "containers.reach")}
     acts = {f"trustinstall.host.{one}" for one in ("replacing", "process", "worker", "darwin")}
-    assert not loaded & {*elsewhere, *plans, *acts, "ssl", "ctypes", "cryptography", "rich", "urllib.request"}
+    formats = {"trustinstall.editing.json_document", "trustinstall_platforms.tools.effective.yaml_tree"}
+    others = {"ssl", "ctypes", "cryptography", "distro", "logging", "argparse", "rich", "urllib.request"}
+    assert not loaded & {*elsewhere, *plans, *acts, *formats, *others}
 
 
 @pytest.mark.parametrize("name", ["build.txt", "dev.txt", "runtime.txt"])

@@ -1,10 +1,9 @@
 """The difference between a scope's ledger and its stores, found by observing each store once; `repair` mends it.
 
 A person's decision is never undone: a setting with another value than the managed one, a settings file that was edited
-later, and a root that was distrusted, left without trust or limited to other servers stay, and the outcome gives the
-reason. A setting that named a bundle of its owner, and now
-names another one, is no such decision: the root goes into the new bundle. The stores are compared with the ledger's
-records, not with the text that `add` would write today.
+later, a root that was distrusted, left without trust or limited to other servers stay, and the outcome says why. If a
+setting names another bundle of its owner than before, that is no such decision: the root goes into the new bundle. The
+stores are compared with the ledger's records, not with the text that `add` would write today.
 """
 
 from __future__ import annotations
@@ -267,6 +266,8 @@ class _Scene:
 
     def _edited_since(self, since: str) -> bool:
         """Whether the file was written after `since`; restoring a backup restores the old time, too."""
+        if not is_absolute(self._host, self._store.location):
+            return True  # a key of Windows' registry has no time, and nothing but a person takes a value out of it
         status = self._host.status(self._store.location)
         return status is not None and status.mtime_ns > (moment(since).timestamp() + 1) * 1e9
 

@@ -119,7 +119,7 @@ def _listed(real: str, found: os.stat_result, wanted: Wanted | None, memory: Mem
     count = len(every) + len(directories)
     if wanted is None:
         return every, directories, count
-    names = tuple(wanted.choose(every))
+    names = tuple(wanted.choose(every)) if every else ()
     if memory is not None:
         memory.note_listing(real, found, wanted, Listing("", count, names, tuple(directories)))
     return names, directories, count

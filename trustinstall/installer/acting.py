@@ -30,9 +30,11 @@ _MODULES = (
     "trustinstall.installer.company_roots",
     "trustinstall_platforms.browsers.chromium_policy_plan",
     "trustinstall_platforms.browsers.firefox_policy_plan",
+    "trustinstall_platforms.containers.machines_plan",
     "trustinstall_platforms.keystores.check",
     "trustinstall_platforms.linux.anchor_directory_plan",
     "trustinstall_platforms.linux.debian_plan",
+    "trustinstall_platforms.programs.android_reach",
     "trustinstall_platforms.tools.effective.condarc",
 )
 

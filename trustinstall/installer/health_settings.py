@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from trustinstall.host import Host
     from trustinstall_platforms.tools.effective.model import Bundle, Effective, Scene, Session
-    from trustinstall_platforms.tools.effective.rows import Client
+    from trustinstall_platforms.tools.effective.rows import Client, Place
 
 _LONGEST = 4096  # characters of a path that are shown
 _MACHINE = ("/etc/", "/usr/")  # files there are for all accounts
@@ -114,10 +114,15 @@ def _of_client(scene: Scene, client: Client, found: Effective) -> Iterator[Findi
 
 def _places(scene: Scene, client: Client, found: Effective) -> Iterator[_Said]:
     """Yield the value of each place, also if another place hides it, or if it names a missing file."""
-    for place in client.places:
+    for place in (each for one in client.places for each in _alone(one)):
         alone = decide.effective(client._replace(places=(place._replace(missing=True),)), scene)
         if alone.mode not in {Mode.DEFAULT, Mode.NATIVE, Mode.OFF}:
             yield _Said(alone, alone.decider in found.deciders)
+
+
+def _alone(place: Place) -> list[Place]:
+    """Return a place of several variables as a place for each: the first one that is set hides the others."""
+    return [place._replace(variables=(name,)) for name in place.variables] or [place]
 
 
 def _of_place(host: Host, client: Client, said: _Said) -> Iterator[Finding]:

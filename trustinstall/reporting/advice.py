@@ -197,11 +197,15 @@ def _of_variables(report: Report) -> tuple[str, ...]:
     """Return notes about environment variables that were set."""
     if not any(one.store.backend == "environment" and one.result is Result.ADDED for one in report.outcomes):
         return ()
-    sentence = (
+    of_account = (
         "Warning: SSL_CERT_FILE and REQUESTS_CA_BUNDLE replace the roots of programs. If one of yours has its own CA, "
         "use --variables add."
     )
-    return (sentence,) if report.replaces else ()
+    of_machine = (
+        "Warning: REQUESTS_CA_BUNDLE, PIP_CERT and others hide what accounts and Python environments set themselves, "
+        "as `cert` in a pip.conf: doctor names each for its account. --variables add hides none."
+    )
+    return (of_machine if report.situation.machine else of_account,) if report.replaces else ()
 
 
 def _of_sessions(report: Report) -> tuple[str, ...]:

@@ -22,9 +22,7 @@ from trustinstall.stores.observation import Observation, State
 from trustinstall.stores.plan import Placed, Plan
 from trustinstall.stores.steps import ToolOperation
 from trustinstall.stores.store import Store, blocked
-from trustinstall_platforms.programs import android_devices, android_reach
-from trustinstall_platforms.programs.android_inside import ADDED
-from trustinstall_platforms.programs.android_reach import Access
+from trustinstall_platforms.programs import android_devices
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,6 +32,7 @@ if TYPE_CHECKING:
     from trustinstall.stores.desired import Change
     from trustinstall.stores.store import DiscoveryOptions
     from trustinstall_platforms.programs.android_devices import Device
+    from trustinstall_platforms.programs.android_reach import Access
 
 
 class AndroidEmulators(Backend):
@@ -56,7 +55,7 @@ class AndroidEmulators(Backend):
 
         Raises OutOfReach if the device does not run, or nobody is root in it; ToolFailed if adb fails.
         """
-        inside = Access(host, store).inside()
+        inside = _access(host, store).inside()
         anchors = {one.sha256: State.PARTIAL for one in inside.added.values()}
         anchors |= dict.fromkeys(inside.trusted, State.TRUSTED)
         copies = tuple(one for name in sorted(names) for one in inside.copies(name))
@@ -65,14 +64,17 @@ class AndroidEmulators(Backend):
     def anchors(self, host: Host, store: Store) -> Iterator[bytes]:
         """Yield the DER of every certificate that `observe` counts. Raises OSError if nothing can be read."""
         try:
-            inside = Access(host, store).inside()
+            inside = _access(host, store).inside()
         except (ToolFailed, OutOfReach) as error:
             raise OSError(str(error)) from None
         return iter(dict.fromkeys((*inside.trusted.values(), *(one.der for one in inside.added.values()))))
 
     def plan(self, host: Host, store: Store, _seen: Observation, change: Change) -> Plan:
         """Plan a file for each certificate, or what takes it out. Raises OutOfReach or ToolFailed as `observe`."""
-        inside = Access(host, store).inside()
+        from trustinstall_platforms.programs import android_reach
+        from trustinstall_platforms.programs.android_inside import ADDED
+
+        inside = _access(host, store).inside()
         placed: list[Placed] = []
         operations: list[ToolOperation] = []
         made = {ADDED} & {*change.noted_entries, *change.made}
@@ -96,12 +98,14 @@ class AndroidEmulators(Backend):
 
     def commands(self, host: Host, store: Store, step: ToolOperation) -> Sequence[Run]:
         """Return the commands of an operation by the present content; none if the emulator is not reached."""
-        access = Access(host, store)
+        access = _access(host, store)
         with suppress(ToolFailed, OutOfReach):
             return access.commands(step)
         return ()
 
     def _store(self, host: Host, one: Device) -> Store:
+        from trustinstall_platforms.programs import android_reach
+
         why = android_reach.PRODUCTION if one.production else android_reach.resting(one) if one.stopped else None
         return Store(
             self.name,
@@ -112,3 +116,10 @@ class AndroidEmulators(Backend):
             label=f"android:{one.name}",
             blocked=blocked(why, permanent=True),
         )
+
+
+def _access(host: Host, store: Store) -> Access:
+    """Return the access to a device; few machines have one."""
+    from trustinstall_platforms.programs.android_reach import Access
+
+    return Access(host, store)

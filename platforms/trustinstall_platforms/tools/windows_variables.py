@@ -37,7 +37,7 @@ def stores(host: Host, backend: str) -> Iterator[Store]:
     if store is None:
         return
     path = (theirs or "").replace("\\", "/")
-    if theirs is None or theirs == _values(host)[_NAMING]:
+    if theirs is None or _is_ours(host, _NAMING, theirs):
         yield store
     elif _is_theirs_to_change(host, path):
         yield bundle(host, backend, path)
@@ -67,9 +67,11 @@ def is_key(host: Host, location: str) -> bool:
 
 def named(host: Host, *, replacing: bool) -> Named:
     """Read whether the variable names the managed file; with `replacing`, `enable` says why that is impossible."""
-    if _read(host, _NAMING) != _values(host)[_NAMING]:
+    value = _read(host, _NAMING)
+    if value is None or not _is_ours(host, _NAMING, value):
         return Named(By.UNSET)
-    return Named(By.US, f"{our_files.directory(host)}/{our_files.ANCHORS}", outdated=replacing)
+    outdated = replacing or _has_moved(host, value)
+    return Named(By.US, f"{our_files.directory(host)}/{our_files.ANCHORS}", outdated=outdated)
 
 
 def enable(host: Host, store: Store, *, replacing: bool) -> tuple[Plan, tuple[str, ...]]:
@@ -77,7 +79,7 @@ def enable(host: Host, store: Store, *, replacing: bool) -> tuple[Plan, tuple[st
     if replacing:
         cause = "Windows keeps no bundle of public roots that variables could name"
         raise StoreError(store=store.id, cause=cause, advice="leave --variables replace out")
-    names = tuple(name for name in _values(host) if _read(host, name) is None)
+    names = tuple(name for name in _values(host) if (there := _read(host, name)) is None or _has_moved(host, there))
     return Plan(operations=(_operation(_SET, _TAKE_BACK, names),)), names
 
 
@@ -94,9 +96,9 @@ def commands(host: Host, step: ToolOperation) -> Sequence[SetVariables]:
     values: dict[str, str | None] = {}
     for name in names:
         there = _read(host, name)
-        if verb == _SET and there is None:
+        if verb == _SET and (there is None or _has_moved(host, there)):
             values[name] = ours[name]
-        elif verb == _TAKE_BACK and there == ours[name]:
+        elif verb == _TAKE_BACK and there is not None and _is_ours(host, name, there):
             values[name] = None
     return (SetVariables(*_key(host), tuple(values.items())),) if values else ()
 
@@ -117,6 +119,16 @@ def _values(host: Host) -> dict[str, str]:
     """Return the managed values. Programs see an account's store as part of the system's, so switches help it, too."""
     path = f"{our_files.directory(host)}/{our_files.ANCHORS}".replace("/", "\\")
     return variables.values(path, "", replacing=False, machine=True)
+
+
+def _is_ours(host: Host, name: str, value: str) -> bool:
+    """Whether trustinstall has set a variable to this value, for the profile as it is called now or was before."""
+    return value == _values(host)[name] or _has_moved(host, value)
+
+
+def _has_moved(host: Host, value: str) -> bool:
+    """Whether a value names a managed file that is missing: it was in a profile that has moved."""
+    return our_files.is_one(value, our_files.ANCHORS) and host.status(value.replace("\\", "/")) is None
 
 
 def _store(host: Host, backend: str) -> Store | None:

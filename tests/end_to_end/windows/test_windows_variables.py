@@ -141,6 +141,29 @@ def test_what_was_changed_since_stays(windows: Windows) -> None:
     assert not {"NODE_EXTRA_CA_CERTS", "UV_NATIVE_TLS", "DENO_TLS_CA_STORE"} & after.keys()
 
 
+def test_a_profile_has_moved(windows: Windows) -> None:
+    """A value that names the managed file of a profile's former path is ours: repair renews it, remove takes it out.
+
+    Values that a person has deleted stay away, and repair says so.
+    """
+    windows.trustinstall("add", *ONLY, CERT, check=True, elevated=False)
+    after = values(windows, ACCOUNT)
+    former = r"C:\users\former\AppData\Local\trustinstall\anchors.pem"
+    moved = ["reg.exe", "add", ACCOUNT, "/v", "NODE_EXTRA_CA_CERTS", "/d", former, "/f"]
+    windows.run(moved, check=True, elevated=False)
+    windows.trustinstall("repair", check=True, elevated=False)
+    assert values(windows, ACCOUNT) == after
+    for name in ("NODE_EXTRA_CA_CERTS", *SWITCHES):
+        windows.run(["reg.exe", "delete", ACCOUNT, "/v", name, "/f"], check=True, elevated=False)
+    left = windows.trustinstall("repair", check=True, elevated=False)
+    assert "it was changed after that, and stays as it is" in " ".join(left.stdout.split())
+    assert "NODE_EXTRA_CA_CERTS" not in values(windows, ACCOUNT)
+    windows.run(moved, check=True, elevated=False)
+    windows.trustinstall("remove", *ONLY, CERT, check=True, elevated=False)
+    assert not {"NODE_EXTRA_CA_CERTS", *SWITCHES} & values(windows, ACCOUNT).keys()
+    assert not windows.path(rf"{windows.home}\AppData\Local\trustinstall\anchors.pem").exists()
+
+
 def test_what_others_may_change_is_not_read_for_the_machine(windows: Windows) -> None:
     """An administrator's add leaves a bundle that the machine's variable names in a directory open to all accounts."""
     mine = windows.write(r"C:\users\Public\mine.pem", OTHER.pem)

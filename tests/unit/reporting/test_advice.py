@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests.unit.reporting.results import CORP, NPM, PROGRAM, USER, done, report
+from tests.unit.reporting.results import BASH, CORP, NPM, PROGRAM, ROOT, USER, done, report
 from trustinstall.engine.outcome import Result
 from trustinstall.host import Account, ActingHost
 from trustinstall.reporting.advice import advise
@@ -22,3 +22,14 @@ def test_sessions_that_are_not_reached_are_named_once() -> None:
     assert notes == (f"{NPM.label} and yarn: not trusted in these sessions: {WHY}.",)
     assert (found.ok, found.covered) == (True, (3, 3))
     assert CORP in found.certificates
+
+
+def test_variables_that_replace_are_a_warning() -> None:
+    """The machine's hide what accounts and environments set themselves, which root does not read; the doctor does."""
+    found = {
+        one.kind: advise(replace(report("add", one, done(BASH, Result.ADDED)), replaces=True), HOST, ["corp.crt"]).notes
+        for one in (ROOT, USER)
+    }
+    assert "hide what accounts and Python environments set themselves" in found["root"][0]
+    assert "doctor names each for its account" in found["root"][0]
+    assert "SSL_CERT_FILE and REQUESTS_CA_BUNDLE replace the roots of programs" in found["user"][0]

@@ -177,8 +177,7 @@ class Shell(Reading):
             wanted = conditions.negated(answer) if operator == "||" else answer if operator == "&&" else True
             if wanted is False:
                 continue
-            done = self.perhaps(wanted, partial(self._pipeline, pipeline))
-            answer = done if wanted else None
+            answer = self._pipeline(pipeline) if wanted else self.perhaps(None, partial(self._pipeline, pipeline))
         return answer
 
     def _pipeline(self, pipeline: Pipeline) -> Answer:
