@@ -134,13 +134,15 @@ def unreached(
     return None
 
 
-def sessions_without(host: Host, tool: Tool, wanted: frozenset[str]) -> tuple[str, ...]:
-    """Return the names of the sessions in which no setting decides for a tool, and it does not trust `wanted`."""
+def sessions_without(
+    host: Host, tool: Tool, wanted: frozenset[str], decided_by: Kind = Kind.DEFAULT
+) -> tuple[str, ...]:
+    """Return the names of the sessions in which a kind of place decides for a tool, and it does not trust `wanted`."""
     found: list[str] = []
     for scene in _scenes(host):
         client = of_tool(scene, tool.name)
         said = decide.effective(client, scene) if client is not None else None
-        if client is not None and said is not None and said.decider.kind is Kind.DEFAULT:
+        if client is not None and said is not None and said.decider.kind is decided_by:
             found += [scene.session.name] if _word(host, client, said, wanted) == NO else []
     return tuple(found)
 

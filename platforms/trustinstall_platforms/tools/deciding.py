@@ -162,6 +162,17 @@ def why_partly(host: Host, decision: Decision, left: Sequence[str]) -> Unreached
     return Unreached(f"{', '.join(left)}; {why}; have these sessions set the same variable", own=True, partly=True)
 
 
+def why_first_only(host: Host, decision: Decision, left: Sequence[str]) -> Unreached:
+    """Return why a tool that reads one certificate of each file does not trust what was added in the sessions `left`.
+
+    In others, a variable names the whole bundle.
+    """
+    own = our_files.directory(host)
+    why = f"{decision.tool.name} reads the first certificate of {own}/{our_files.ANCHORS} alone"
+    mend = f"have these sessions set SSL_CERT_FILE={own}/{our_files.BUNDLE}"
+    return Unreached(f"{', '.join(left)}; {why}; {mend}", own=True, partly=True)
+
+
 def shared(host: Host, decision: Decision) -> str | None:
     """Return the bundle of the account that another tool's file of the account has this tool read; or None.
 

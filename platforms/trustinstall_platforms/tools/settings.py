@@ -26,6 +26,7 @@ from trustinstall.stores.store import Store, blocked, fed_by, naming
 from trustinstall_platforms.tools import client_verdicts, deciding, looked_at, native_roots, places
 from trustinstall_platforms.tools.deciding import Decision
 from trustinstall_platforms.tools.effective import environments
+from trustinstall_platforms.tools.effective.model import Kind
 from trustinstall_platforms.tools.key_in_file import replaced
 from trustinstall_platforms.tools.sessions import everyday
 from trustinstall_platforms.tools.setting_state import Setting, key_of, state_of
@@ -118,7 +119,8 @@ class Settings(Reference):
         """Return the stores whose tools read other roots in a session of the account, with the file and line.
 
         A store that follows the bundle of a variable is not a failure in sessions that no variable reaches, such as
-        cron's: the file stays unset, because its key would hide that bundle in the others.
+        cron's: the file stays unset, because its key would hide that bundle in the others. Nor is a managed key a
+        failure whose tool reads one certificate of a file, and trusts the others by a variable.
         """
         found: dict[str, Unreached] = {}
         asked = {one.location: one.id for one in stores if one.blocked is None}
@@ -128,9 +130,14 @@ class Settings(Reference):
                 continue
             everywhere = deciding.followed(host, decision) is None
             # a bundle that variables of other sessions name
-            but = decision.path if state_of(host, decision).bundle else ""
+            setting = state_of(host, decision)
+            but = decision.path if setting.bundle else ""
             seen = client_verdicts.unreached(host, decision.tool, wanted, undecided=everywhere, but=but)
-            if seen is not None:
+            first_only = setting.managed and deciding.reads_one(host, decision.tool)
+            if seen is not None and first_only:
+                left = client_verdicts.sessions_without(host, decision.tool, wanted, Kind.SETTING)
+                found[store_id] = deciding.why_first_only(host, decision, left)
+            elif seen is not None:
                 found[store_id] = deciding.why_unreached(host, *seen)
             elif not everywhere and (left := client_verdicts.sessions_without(host, decision.tool, wanted)):
                 found[store_id] = deciding.why_partly(host, decision, left)

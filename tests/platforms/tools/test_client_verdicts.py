@@ -17,7 +17,7 @@ from trustinstall_platforms.tools.environment import Environment
 from trustinstall_platforms.tools.our_bundle import OwnBundle
 from trustinstall_platforms.tools.settings import Settings
 
-CORP, PUBLIC = make_root("Corp Root"), make_root("Public Root")
+CORP, OTHER, PUBLIC = make_root("Corp Root"), make_root("Other Root"), make_root("Public Root")
 HOME = "/home/alice"
 
 
@@ -129,6 +129,17 @@ def test_a_variable_that_only_its_client_knows(host: ActingHost, name: str) -> N
     assert (found["mine.pem"][0], found[".npmrc"][0]) == (Result.ADDED, Result.ADDED)
     assert mine in host.read(f"{HOME}/mine.pem")
     assert CORP.pem in host.read(f"{HOME}/mine.pem")
+
+
+def test_a_second_root_for_a_tool_that_reads_one_certificate_of_a_file(host: ActingHost) -> None:
+    """Subversion trusts both by a variable; a session without it has the first root, which is said and no failure."""
+    program(host, "/usr/bin/svn")
+    done = fake_host.change(host, (OwnBundle(), Environment(), Settings()), fake_host.wish(CORP.der, OTHER.der))
+    found = {one.store.location: one for one in done}[f"{HOME}/.subversion/servers"]
+    own = f"{HOME}/.local/share/trustinstall"
+    why = f"svn reads the first certificate of {own}/anchors.pem alone"
+    mend = f"have these sessions set SSL_CERT_FILE={own}/bundle.pem"
+    assert (found.result, found.partly) == (Result.ADDED, f"cron (PAM), systemd user; {why}; {mend}")
 
 
 def test_a_setting_that_would_hide_a_variable_names_the_sessions_that_are_not_reached(host: ActingHost) -> None:
