@@ -134,7 +134,7 @@ class Work:
             before = self.request.imposed.get(one.sha256)
             if store.imports and before is not None and not {store.id, unknown(self.host.account)} & set(before):
                 known = record.get(one.sha256) or Placement(one.sha256, store.id, ())
-                record[one.sha256] = replace(known, adopted=True)
+                record[one.sha256] = replace(known, adopted=True, entries=())  # under any name
         return StoreTask(backend, store, desired, record, take_foreign=self.request.adopt and not self.request.trusted)
 
     def _not_in(self, users: Sequence[Store]) -> list[Certificate]:

@@ -36,6 +36,7 @@ _MODULES = (
     "trustinstall_platforms.linux.debian_plan",
     "trustinstall_platforms.programs.android_reach",
     "trustinstall_platforms.tools.effective.condarc",
+    "trustinstall_platforms.tools.effective.encoding",
 )
 
 

@@ -91,5 +91,5 @@ def add(*certificates: Certificate) -> Asked:
 
 
 def placed(certificate: Certificate, *, adopted: bool = False) -> Placement:
-    """Return what the ledger holds of a certificate in the store of `CERTIFI`."""
-    return Placement(certificate.sha256, f"certifi:{CERTIFI}", (CERTIFI,), adopted=adopted)
+    """Return what the ledger holds of a certificate in the store of `CERTIFI`; its copies have no names to adopt."""
+    return Placement(certificate.sha256, f"certifi:{CERTIFI}", () if adopted else (CERTIFI,), adopted=adopted)
