@@ -37,7 +37,9 @@ PROGRAMS = (
     "/usr/lib64/az",  # Azure CLI's rpm; its deb is /opt/az
 )
 #: Directories that are skipped at any place: they hold no program, and many other files.
-NAMES = frozenset({"__pycache__", ".git", ".hg", ".svn", "lost+found", ".snapshots", ".Trash"})
+NAMES = frozenset({"__pycache__", ".svn", "lost+found", ".snapshots", ".Trash"})
+#: Directories of which only the files are looked at: a repository's settings lie beside its many objects.
+_SHALLOW = frozenset({".git", ".hg"})
 #: Containers' file systems: they belong to images, are shared, and are changed where the image is built.
 CONTAINERS = (
     "/var/lib/docker",
@@ -136,6 +138,8 @@ def below(host: Host, top: str, bounds: Bounds) -> Iterator[Entry | OtherAccount
         elif is_cache(entry):
             entry.below.clear()
         else:
+            if entry.path.rpartition("/")[2] in _SHALLOW:
+                entry.below.clear()
             yield entry
 
 

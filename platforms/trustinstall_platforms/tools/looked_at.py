@@ -1,7 +1,8 @@
 """Settings that trustinstall only reads: if one names a bundle of the same account, certificates go into that bundle.
 
 No key is set. They are the settings of tools that follow the system until their own settings name a bundle (curl, git,
-Cargo, Poetry and more), those for one profile, URL or command of a tool of the table, those of one Python environment,
+Cargo, Poetry and more), those for one profile, URL or command of a tool of the table, those of one Python environment
+or project,
 and those for one registry, repository or cluster. If a file has its private key beside it, it is an authority that
 makes certificates here, like minikube's, which its clusters also accept as the authority of their clients: no
 certificate goes into that file.
@@ -18,7 +19,7 @@ from trustinstall.facts.programs import programs
 from trustinstall.stores import bundle as bundles
 from trustinstall.stores.store import Store, blocked
 from trustinstall.values import NamedTuple
-from trustinstall_platforms.tools.effective import decide, ours
+from trustinstall_platforms.tools.effective import decide, elsewhere, ours
 from trustinstall_platforms.tools.effective.model import Form, Kind, Mode, one_of_each
 from trustinstall_platforms.tools.table import TOOLS
 
@@ -93,7 +94,7 @@ def _looked(host: Host, sessions: Sequence[Session]) -> Iterator[Looked]:
     for found in seen:  # what one session does not know another one does, by its variables
         if found.known or (found.client, found.decider) not in known:
             yield from _of_client(host, found)
-    for _, _, found in decide.in_environments(host):
+    for _, _, found in elsewhere.look(host):
         yield from _of_client(host, found)
 
 

@@ -25,7 +25,7 @@ from trustinstall.stores.reference import By, Named, Reference
 from trustinstall.stores.store import Store, blocked, fed_by, naming
 from trustinstall_platforms.tools import client_verdicts, deciding, looked_at, native_roots, places
 from trustinstall_platforms.tools.deciding import Decision
-from trustinstall_platforms.tools.effective import environments
+from trustinstall_platforms.tools.effective import environments, projects
 from trustinstall_platforms.tools.effective.model import Kind
 from trustinstall_platforms.tools.key_in_file import replaced
 from trustinstall_platforms.tools.sessions import everyday
@@ -44,7 +44,7 @@ class Settings(Reference):
     """The backend of all rows of the table."""
 
     name = "settings"
-    candidates = Candidates.called(environments.NAMED_BY)
+    candidates = Candidates.called(environments.NAMED_BY, *projects.NAMES)
 
     def decisions(self, host: Host) -> Iterator[Decision]:
         """Yield the decision for each installed tool, in the current sessions of the acting account."""
@@ -64,8 +64,8 @@ class Settings(Reference):
         yield from looked_at.stores(host, self.name, everyday(host), frozenset(taken))
 
     def notices(self, host: Host, path: str) -> bool:
-        """Return whether a file is the settings of a Python environment, whose programs read it."""
-        return environments.is_of_environment(host, path)
+        """Return whether a file is the settings of a Python environment or of a project, and its programs read it."""
+        return environments.is_of_environment(host, path) or projects.is_of_project(host, path)
 
     def at(self, host: Host, location: str) -> Store | None:
         """Return the settings at a location, whether or not the tool is still installed, or a bundle that some name."""

@@ -11,8 +11,8 @@ from trustinstall.certificates.fingerprint import sha256_of
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, ders_of
 from trustinstall.errors import printable
 from trustinstall.facts import our_files, system_bundle
-from trustinstall_platforms.tools.effective import environments, paths, values
-from trustinstall_platforms.tools.effective.clients import READ, every, in_environment
+from trustinstall_platforms.tools.effective import paths, values
+from trustinstall_platforms.tools.effective.clients import READ, every
 from trustinstall_platforms.tools.effective.model import (
     Bundle,
     Effective,
@@ -97,16 +97,6 @@ def all_of_them(scene: Scene) -> Iterator[tuple[Client, Effective]]:
     """Yield what each client of the tables reads, with profiles, URLs and commands that have their own settings."""
     for client in every(scene):
         yield client, effective(client, scene)
-
-
-def in_environments(host: Host) -> Iterator[tuple[Client, Scene, Effective]]:
-    """Yield what clients read that are started from Python environments of their own, where a file there decides."""
-    for session in environments.sessions(host):
-        scene = bare(host)._replace(session=session)
-        for client in in_environment(scene):
-            found = effective(client, scene)
-            if environments.decides(session, found):
-                yield client, scene, found
 
 
 def effective(client: Client, scene: Scene) -> Effective:

@@ -37,7 +37,7 @@ def sessions(host: Host) -> tuple[Session, ...]:
 
 def is_of_environment(host: Host, path: str) -> bool:
     """Whether a file is the settings of a virtual environment: PEP 405, pyvenv.cfg."""
-    return host.status(f"{path.rpartition('/')[0]}/pyvenv.cfg") is not None
+    return path.endswith(f"/{NAMED_BY}") and host.status(f"{path.rpartition('/')[0]}/pyvenv.cfg") is not None
 
 
 def decides(session: Session, found: Effective) -> bool:

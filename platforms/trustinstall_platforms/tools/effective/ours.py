@@ -9,7 +9,7 @@ from trustinstall.certificates.fingerprint import sha256_of
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, ders_of
 from trustinstall.facts import our_files, system_bundle
 from trustinstall.facts.programs import programs
-from trustinstall_platforms.tools.effective import decide
+from trustinstall_platforms.tools.effective import decide, elsewhere
 from trustinstall_platforms.tools.effective.clients.python import SSL, SSL_DIRECTORY
 from trustinstall_platforms.tools.effective.model import Effective, Form, Kind, Mode
 
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 def variables_to_leave(host: Host, sessions: Iterable[Session] = ()) -> frozenset[str]:
     """Return the variables that must not be set for the acting account: each hides what works for a client.
 
-    That is a setting, of the account or of one of its Python environments, or another variable of one of the account's
-    `sessions` or of the session that calls: it may also move the file that has the setting. What names a managed file,
-    the system's bundle, or only roots of that bundle, may be hidden.
+    That is a setting, of the account, or of one of its Python environments or projects, or another variable of one of
+    the account's `sessions` or of the session that calls: it may also move the file that has the setting. What names a
+    managed file, the system's bundle, or only roots of that bundle, may be hidden.
     """
     return frozenset(hidden(host, sessions))
 
@@ -41,7 +41,7 @@ def hidden(host: Host, sessions: Iterable[Session] = ()) -> dict[str, frozenset[
     seen = (
         (client, scene, one) for scene in decide.scenes(host, sessions) for client, one in decide.all_of_them(scene)
     )
-    for client, scene, one in (*seen, *decide.in_environments(host)):
+    for client, scene, one in (*seen, *elsewhere.look(host)):
         if one.decider.kind in {Kind.SETTING, Kind.VARIABLE} and _would_lose(host, one, known):
             named = frozenset(host.real(each.path) for each in one.bundles if each.form is Form.FILE)
             for name in _above(client, scene, one):
