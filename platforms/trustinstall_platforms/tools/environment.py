@@ -21,6 +21,7 @@ from trustinstall.stores.store import Store, blocked, naming
 from trustinstall_platforms.tools import (
     bundles_of_others,
     carrier,
+    left_out,
     our_section,
     sessions,
     variable_files,
@@ -72,6 +73,7 @@ class Environment(Reference):
             if store is not None:
                 yield store
         yield from bundles_of_others.named_in_files(host, self.name, reach, reached=self._reached)
+        yield from left_out.stores(host, self.name, self._hiding(host))
         if not host.account.is_root:  # root's own variables may be those of the caller
             yield from bundles_of_others.named_in_session(host, self.name)
 

@@ -19,6 +19,7 @@ pytestmark = pytest.mark.timeout(600)
 
 HOME, CERTIFICATE = "/home/alice", "/srv/corp.crt"
 SYSTEM = "/etc/ssl/certs/ca-certificates.crt"
+UNREACHED = 3  # git in other directories
 LOGIN = ("bash", "-l", "-c", 'exec "$@"', "bash")
 
 
@@ -115,7 +116,10 @@ def test_the_private_root_of_a_project_stays_trusted(scene: Scene) -> None:
     names = [one.client.name for one in KINDS]
     assert scene.ask() == dict.fromkeys(names, (TRUSTS, REFUSES))
     before = scene.home()
-    scene.root.trustinstall("add", CERTIFICATE, "-v", user="alice")
+    done = scene.root.trustinstall("add", CERTIFICATE, "-v", user="alice")
+    told = " ".join((done.stdout + done.stderr).split())
+    assert done.returncode == UNREACHED, told
+    assert f"GIT_SSL_CAINFO is not set: it would hide {HOME}/src/git/.git/config line" in told
     assert scene.ask() == dict.fromkeys(names, (TRUSTS, TRUSTS))
     profile = scene.root.read(f"{HOME}/.profile").decode()
     assert not [one.hiding for one in KINDS if one.hiding and f"{one.hiding}=" in profile]
@@ -123,3 +127,14 @@ def test_the_private_root_of_a_project_stays_trusted(scene: Scene) -> None:
     scene.run("remove", CERTIFICATE)
     assert scene.home() == before
     assert scene.ask() == dict.fromkeys(names, (TRUSTS, REFUSES))
+
+
+def test_a_private_root_that_the_account_trusts_is_hidden_by_no_variable(scene: Scene) -> None:
+    """With it, the account's bundle has every root of a project's: the variables are set, and git trusts everywhere."""
+    scene.root.write("/srv/private.pem", scene.root.read(f"{HOME}/c/git.pem")[len(scene.root.read(SYSTEM)) :])
+    scene.root.trustinstall("add", "/srv/private.pem", user="alice")
+    scene.run("add", CERTIFICATE)
+    assert {one.hiding for one in KINDS if f"{one.hiding}=" in scene.root.read(f"{HOME}/.profile").decode()} > {""}
+    elsewhere = Asking("git", ("git", "ls-remote", "{url}"), KINDS[0].client.refusal)
+    assert [elsewhere.ask(scene.root, one, LOGIN) for one in (scene.private, scene.ours)] == [TRUSTS, TRUSTS]
+    assert scene.ask() == dict.fromkeys((one.client.name for one in KINDS), (TRUSTS, TRUSTS))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def look(host: Host) -> Iterator[tuple[Client, Scene, Effective]]:
     """Yield what clients read that start in such a place, if a file there decides."""
     yield from _in_environments(host)
-    yield from _in_projects(host)
+    yield from in_projects(host)
 
 
 def _in_environments(host: Host) -> Iterator[tuple[Client, Scene, Effective]]:
@@ -32,7 +32,8 @@ def _in_environments(host: Host) -> Iterator[tuple[Client, Scene, Effective]]:
                 yield client, scene, found
 
 
-def _in_projects(host: Host) -> Iterator[tuple[Client, Scene, Effective]]:
+def in_projects(host: Host) -> Iterator[tuple[Client, Scene, Effective]]:
+    """Yield what clients read in a project whose own settings decide."""
     for project in projects.projects(host):
         scene = bare(host, project.directory)
         for client in every(scene):

@@ -44,12 +44,12 @@ def hidden(host: Host, sessions: Iterable[Session] = ()) -> dict[str, frozenset[
     for client, scene, one in (*seen, *elsewhere.look(host)):
         if one.decider.kind in {Kind.SETTING, Kind.VARIABLE} and _would_lose(host, one, known):
             named = frozenset(host.real(each.path) for each in one.bundles if each.form is Form.FILE)
-            for name in _above(client, scene, one):
+            for name in variables_above(client, scene, one):
                 found[name] = found.get(name, frozenset()) | named
     return found
 
 
-def _above(client: Client, scene: Scene, found: Effective) -> Iterator[str]:
+def variables_above(client: Client, scene: Scene, found: Effective) -> Iterator[str]:
     """Yield the variables that replace what a client reads, and have precedence over the place that decides."""
     for place, one in decide.decisions(client, scene):
         if one.decider == found.decider:
