@@ -133,9 +133,8 @@ class Settings(Reference):
             setting = state_of(host, decision)
             but = decision.path if setting.bundle else ""
             seen = client_verdicts.unreached(host, decision.tool, wanted, undecided=everywhere, but=but)
-            first_only = setting.managed and deciding.reads_one(host, decision.tool)
-            if seen is not None and first_only:
-                left = client_verdicts.sessions_without(host, decision.tool, wanted, Kind.SETTING)
+            first_only = seen is not None and setting.managed and deciding.reads_one(host, decision.tool)
+            if first_only and (left := client_verdicts.sessions_without(host, decision.tool, wanted, Kind.SETTING)):
                 found[store_id] = deciding.why_first_only(host, decision, left)
             elif seen is not None:
                 found[store_id] = deciding.why_unreached(host, *seen)
