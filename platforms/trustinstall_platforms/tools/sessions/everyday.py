@@ -124,8 +124,8 @@ def _differs(one: Read, usual: Read | None) -> bool:
     from trustinstall_platforms.tools.effective.clients import READ
 
     names = READ.union(each.name for each in facts.EVERY)
-    mine, theirs = one.session.variables, usual.session.variables if usual is not None else {}
-    return any(mine.get(name) != theirs.get(name) for name in names)
+    mine = one.session.variables
+    return any(mine.get(name) != (usual.session.variables.get(name) if usual is not None else None) for name in names)
 
 
 def _is_login_shell(host: Host, row: table.Row) -> bool:
