@@ -35,8 +35,15 @@ ROOT = Certificate(make_root("Corp Root").der)
 BUNDLE = Path(certifi.where()).read_bytes()
 HOME = "/home/tester"
 SITE = "lib/python3.12/site-packages"
-THROUGH, NONE = DiscoveryOptions(through=True), Wanted("no file", lambda _names: ())
+THROUGH = DiscoveryOptions(through=True)
 UV = str(Path(sys.executable).with_name("uv"))
+
+
+def _no_file(_names: tuple[str, ...]) -> tuple[str, ...]:
+    return ()
+
+
+NONE = Wanted("no file", _no_file)
 
 
 @pytest.fixture
