@@ -76,12 +76,18 @@ class _Table:
         self._rows = [(one.candidates.names, one) for one in backends if one.candidates is not None]
         wanted = [one.candidates for one in backends if one.candidates is not None]
         pieces = dict.fromkeys(piece for one in wanted for piece in one.pieces)
-        self._pieces = [one for one in pieces if not any(other in one for other in pieces if other != one)]
+        rest = [one for one in pieces if not any(other in one for other in pieces if other != one)]
+        # On Linux a name of another case is another file: one look into a set then serves all whole names.
+        whole = {one for one in rest if one[:1] == one[-1:] == "\n"} if host.platform == "linux" else set[str]()
+        self._whole = frozenset(one.strip("\n") for one in whole)
+        self._pieces = [one for one in rest if one not in whole]
         self.question = question(backends)
         self._names = regex(self.question or "(?!)", re.IGNORECASE | re.ASCII)
 
     def candidates(self, names: tuple[str, ...]) -> Iterable[str]:
         """Return the names in a directory that a backend asks for; most directories have none."""
+        if not self._whole.isdisjoint(names):
+            return filter(self._names.fullmatch, names)
         text = "\n".join(("", *names, "")).lower()
         for piece in self._pieces:  # `any` would take twice the time
             if piece in text:
