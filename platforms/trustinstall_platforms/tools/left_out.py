@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from trustinstall_platforms.tools.effective.rows import Client
 
 #: The programs of the clients whose settings in projects a variable would hide.
-_PROGRAMS = {"git": "git", "Cargo": "cargo", "Bundler": "bundle"}
+_PROGRAMS = {"git": "git", "Cargo": "cargo"}
 
 
 def stores(host: Host, backend: str, left: frozenset[str]) -> Iterator[Store]:

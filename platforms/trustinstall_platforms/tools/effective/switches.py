@@ -91,7 +91,7 @@ _HG = "hg(1), --insecure; hgrc(5), alias and defaults"
 _NODE = "Node.js documentation, CLI, NODE_TLS_REJECT_UNAUTHORIZED"
 _UV = "uv documentation, Settings, allow-insecure-host; Environment variables"
 _LDAP = ("{LDAPRC}", "~/.ldaprc", "/etc/ldap/ldap.conf", "/etc/openldap/ldap.conf")
-_BUNDLER = ("{BUNDLE_APP_CONFIG|./.bundle}/config", "{BUNDLE_USER_CONFIG|~/.bundle/config}")
+_BUNDLER = ("{BUNDLE_APP_CONFIG|.bundle}/config", "{BUNDLE_USER_CONFIG|~/.bundle/config}")
 
 
 def _known(switch: Switch, source: str, known: str = "documented") -> Switch:

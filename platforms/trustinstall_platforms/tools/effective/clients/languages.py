@@ -100,7 +100,7 @@ CLIENTS = (
         "Bundler",
         (
             Place(
-                files=("{BUNDLE_APP_CONFIG|./.bundle}/config",),
+                files=("{BUNDLE_APP_CONFIG|.bundle}/config",),
                 key=_BUNDLER_KEY,
                 format="yaml",
                 source="bundle-config(1), Configuration",
