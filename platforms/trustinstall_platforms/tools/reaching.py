@@ -150,8 +150,22 @@ class Reach:
 
     @cached_property
     def _without(self) -> list[Read]:
-        """The sessions without the managed sections."""
+        """The sessions without the managed sections.
+
+        If no other text names a variable that they set, these are the sessions of now, less such variables.
+        """
+        now = sessions.reads(self.host)
+        if self._are_alone(now):
+            return [_less(one, our_section.NAMES) for one in now]
         return sessions.supposed(self.host, self._without_ours)
+
+    def _are_alone(self, now: Sequence[Read]) -> bool:
+        """Whether only managed lines name the variables that they set, so that no other line depends on these."""
+        ours = (each for one in now for each in one.session.variables.values() if each.name in our_section.NAMES)
+        if any(one.value is None or self._file(one) not in self._places for one in ours):  # None: a file is too long
+            return False
+        texts = sessions.texts(self.host, {path for one in now for path in one.files}, self._without_ours)
+        return texts is not None and not any(name in one for one in texts for name in our_section.NAMES)
 
     @cached_property
     def _finally(self) -> list[Read]:
@@ -257,6 +271,12 @@ class Reach:
         if host.is_directory(path):
             return "which is a directory"
         return None if system_bundle.bundle(host, path) is not None else "which is no bundle, or cannot be read"
+
+
+def _less(one: Read, names: frozenset[str]) -> Read:
+    """Return a session without some variables."""
+    kept = {name: each for name, each in one.session.variables.items() if name not in names}
+    return one._replace(session=one.session._replace(variables=kept))
 
 
 def _pairs(before: Sequence[Read], after: Sequence[Read]) -> Iterator[tuple[Session, Session]]:

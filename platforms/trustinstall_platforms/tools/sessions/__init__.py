@@ -3,6 +3,6 @@
 Everything here reads text; nothing is run. A value that only running would show is unknown, with its place.
 """
 
-from trustinstall_platforms.tools.sessions.everyday import Read, everyday, reads, supposed
+from trustinstall_platforms.tools.sessions.everyday import Read, everyday, reads, supposed, texts
 
-__all__ = ["Read", "everyday", "reads", "supposed"]
+__all__ = ["Read", "everyday", "reads", "supposed", "texts"]

@@ -21,7 +21,7 @@ from trustinstall_platforms.tools.sessions.values import Value, Variables
 from trustinstall_platforms.tools.sessions.view import ExhaustedError, View
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from trustinstall.host import Host
 
@@ -83,6 +83,15 @@ def supposed(
             if not row.beside or _differs(read, usual) or _is_login_shell(host, row):
                 found[row.name] = read
     return [*found.values(), *_in_projects(fresh)]
+
+
+def texts(host: Host, paths: Iterable[str], shown: Callable[[str, str], str]) -> list[str] | None:
+    """Return the parts of files that count for sessions, as in `supposed`; None if that is more than is read."""
+    view = View(host, "" if host.account.is_root else host.account.home or "", shown)
+    try:
+        return [text for path in paths if (text := view.text(path)) is not None]
+    except ExhaustedError:
+        return None
 
 
 def _in_projects(fresh: Callable[[], View]) -> Iterator[Read]:
