@@ -3,20 +3,20 @@
 Each round runs every command once, each from a fresh throw-away root, so that other work of the machine
 disturbs all of them alike. Only the ratios travel from one machine to another.
 
-These aims are missed. Where `import typer, cryptography.x509` takes 100 ms of processor time, `list` takes about 215:
+Where `import typer, cryptography.x509` takes 100 ms, `list` takes about 195:
 
 - 55 ms for Python itself and Typer, which the aim of 200 ms contains;
 - 60 ms for 240 modules of the program: the machinery of imports, their code, 110 named tuples and 80 dataclasses;
-- 35 ms to read three times what 14 kinds of sessions of an account set: with the managed lines, without them, and for
-  root with its own home. Every file of a reading differs from the other two in a line or in the value of HOME;
+- 25 ms to read what 14 kinds of sessions of an account set, for root with its own home, too; 10 ms more where a line of
+  others names a managed variable, so that the sessions without the managed lines are read anew;
 - 9 ms to compile 80 regular expressions, 25 ms for the settings files of 60 tools, and 20 ms for the certificates of
   the stores.
 
-`add` with nothing to do takes 80 ms more (about 3.0 times the same): the certificate library and OpenSSL, 45 ms, the
-ledger, and the other half of the engine. `add --store debian` takes the same start, and one look for all stores under
-the lock, because a store that another one feeds is reported with it. A walk through 100,000 files takes 1.20 to 1.24
-times the processor time of `find`: 0.8 to list the directories with `os.scandir`, 0.15 for one lstat(2) of each, and
-the rest to compare the names. Before it comes the start of the program, which takes 1.3 times that of `find` by itself.
+These aims are missed: `add` with nothing to do takes 80 ms more (2.8 times the same): the certificate library and
+OpenSSL, 45 ms, the ledger, and the other half of the engine. A developer's machine takes this start, too, which is more
+than its aim leaves above the native tools. A walk through 100,000 files takes 1.1 to 1.2 times as long as `find`: 0.8
+to list the directories with `os.scandir`, 0.15 for one lstat(2) of each, and the rest to compare the names. Before it
+comes the start of the program, which takes 1.1 times as long as `find` by itself.
 """
 
 from __future__ import annotations
