@@ -89,7 +89,7 @@ class Reach:
         """The variables of other authors, each place once."""
         found: dict[tuple[str, Setter], Theirs] = {}
         at_home = sessions.supposed(self.host, at_home=True) if self.host.account.is_root else []
-        for one in (*self._without, *at_home):
+        for one in (*self.without, *at_home):
             named = FILES.union(*repositories.git_variables(one.session).values())
             for variable in one.session.variables.values():
                 if variable.name in named and variable.setter.path and variable.value != "":
@@ -108,7 +108,7 @@ class Reach:
             now = self._with(left)
             more = {
                 (self._file(variable), name)
-                for before, after in _pairs(self._without, now)
+                for before, after in _pairs(self.without, now)
                 for name, variable in after.variables.items()
                 if name in our_section.NAMES and self._hides(before.variables.get(name), variable)
             }
@@ -136,7 +136,7 @@ class Reach:
     @cached_property
     def _are_others(self) -> bool:
         """Whether another author sets one of the variables, or options of one, in some session."""
-        every = (variable for one in self._without for variable in one.session.variables.values())
+        every = (variable for one in self.without for variable in one.session.variables.values())
         return bool(self.theirs) or any(self._lacks_option(one) and one.setter.path for one in every)
 
     def _lacks_option(self, variable: Variable) -> bool:
@@ -149,7 +149,7 @@ class Reach:
         return {self.host.real(path): place for place, path in variable_files.places(self.host, all_of_them=True)}
 
     @cached_property
-    def _without(self) -> list[Read]:
+    def without(self) -> list[Read]:
         """The sessions without the managed sections.
 
         If no other text names a variable that they set, these are the sessions of now, less such variables.

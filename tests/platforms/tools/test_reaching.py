@@ -11,13 +11,13 @@ from tests.support import fake_host
 from tests.support.fake_host import played, program, write
 from tests.support.pki import make_root
 from trustinstall.host import ActingHost
-from trustinstall_platforms.tools import sessions
+from trustinstall_platforms.tools import reaching, sessions
 from trustinstall_platforms.tools.environment import Environment
 from trustinstall_platforms.tools.our_bundle import OwnBundle
 
 HOME, CORP, PUBLIC = "/home/alice", make_root("Corp Root"), make_root("Public Root")
 #: Lines of others by the file that has them, and whether one depends on a managed variable, or sets it.
-SCENES = {
+SCENES: dict[str, tuple[dict[str, str], bool]] = {
     "nothing else": ({}, False),
     "other variables": ({".bashrc": "export EDITOR=vi\nalias ll='ls -l'\n", ".zshrc": "path+=(~/bin)\n"}, False),
     "another client's variable": ({".profile": "export GIT_CONFIG_COUNT=0\nexport JAVA_HOME=/opt/java\n"}, False),
@@ -50,9 +50,9 @@ def test_the_sessions_without_ours_are_those_that_a_new_reading_finds(host: Acti
     for name in files.keys() - {".profile", ".bashrc", ".zshrc", ".zshenv"}:
         write(host, f"{HOME}/{name}", files[name])
     fake_host.change(host, (OwnBundle(), Environment("replace")), fake_host.wish(CORP.der))
-    reach = Environment("replace")._reach(host)  # noqa: SLF001
     with mock.patch.object(sessions, "supposed", wraps=sessions.supposed) as again:
-        found = reach._without  # noqa: SLF001
+        found = reaching.Reach(host, {}).without
     assert again.called == depends
-    anew = {one.session.name: one.session.variables for one in sessions.supposed(host, reach._without_ours)}  # noqa: SLF001
+    with mock.patch.object(reaching.Reach, "_are_alone", return_value=False):
+        anew = {one.session.name: one.session.variables for one in reaching.Reach(host, {}).without}
     assert {one.session.name: one.session.variables for one in found if one.session.name in anew} == anew
