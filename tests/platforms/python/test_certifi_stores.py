@@ -15,7 +15,7 @@ from trustinstall_platforms.python.certifi import SYSTEM_BUNDLES
 
 @pytest.mark.parametrize("named", SYSTEM_BUNDLES)
 @pytest.mark.parametrize("own", [True, False], ids=["with a bundle of its own", "without"])
-def test_a_changed_package_follows_the_system(tree: Tree, named: str, own: bool) -> None:  # noqa: FBT001
+def test_a_changed_package_follows_the_system(tree: Tree, named: str, *, own: bool) -> None:
     """Where a distribution's certifi names the system's bundle, that is what is read, and never written."""
     tree.file(named, ROOT.pem)
     tree.file(f"{SITE}/certifi/core.py", f"PATH = '{named}'\ndef where():\n    return PATH\n".encode())

@@ -132,7 +132,7 @@ def test_conda_lists_its_environments(host: ActingHost) -> None:
         ("vendor/roots.pem", b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n" * 100, False),
     ],
 )
-def test_bundles_are_known_by_what_is_in_them(host: ActingHost, name: str, content: bytes, counts: bool) -> None:  # noqa: FBT001
+def test_bundles_are_known_by_what_is_in_them(host: ActingHost, name: str, content: bytes, *, counts: bool) -> None:
     """Among packages, a likely name and a likely size are only the reason to look."""
     path = file(host, f"{HOME}/env/{SITE}/{name}", content)
     assert found(host) == ({path} if counts else set())

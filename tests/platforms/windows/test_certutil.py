@@ -64,7 +64,7 @@ def test_what_is_ours_is_there_already() -> None:
     [(OURS, False, True), ({}, False, False), ({}, True, True), (ADOPTED, False, True)],
     ids=["ours", "a stranger's", "a stranger's, by name", "adopted"],
 )
-def test_what_goes(record: dict[str, Placement], foreign: bool, goes: bool) -> None:  # noqa: FBT001
+def test_what_goes(record: dict[str, Placement], *, foreign: bool, goes: bool) -> None:
     """Managed and adopted copies, and those that the caller may have taken out."""
     change, plan = task(computer().put(OWN, ROOT), WINDOWS, remove(), record=record, foreign=foreign)
     assert plan.operations == ((ToolOperation("remove", "add", ROOT.der),) if goes else ())

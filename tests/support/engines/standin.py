@@ -174,7 +174,7 @@ def docker(words: list[str], said: dict[str, Any]) -> int:
 
 def serve() -> None:
     """Start a process as adb's client does its server: in a session of its own, with all that it has inherited."""
-    if os.path.exists("/tmp/adb.pid"):  # noqa: PTH110 - as above
+    if os.path.exists("/tmp/adb.pid"):  # noqa: PTH110 - a stand-in starts without pathlib
         return
     server = subprocess.Popen(
         ["sleep", "300"],
@@ -184,7 +184,7 @@ def serve() -> None:
         start_new_session=True,
         close_fds=False,
     )
-    with open("/tmp/adb.pid", "w") as file:  # noqa: PTH123 - as above
+    with open("/tmp/adb.pid", "w") as file:  # noqa: PTH123 - a stand-in starts without pathlib
         file.write(str(server.pid))
 
 
@@ -237,12 +237,12 @@ ENGINES = {
 
 def main() -> int:
     """The program of this name."""
-    with open(STATE) as file:  # noqa: PTH123 - as above
+    with open(STATE) as file:  # noqa: PTH123 - a stand-in starts without pathlib
         said = json.load(file)
     words = sys.argv[1:]
     if said["liar"] and said["liar"] in words:
         return 0
-    return ENGINES[os.path.basename(sys.argv[0])](words, said)  # noqa: PTH119 - as above
+    return ENGINES[os.path.basename(sys.argv[0])](words, said)  # noqa: PTH119 - a stand-in starts without pathlib
 
 
 if __name__ == "__main__":

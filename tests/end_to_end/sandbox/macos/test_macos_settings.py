@@ -167,7 +167,7 @@ def test_too_many_names(mac: Mac, corp: Root) -> None:
     assert (code, stdout, stderr.splitlines()[0]) == (2, "", "Too many policy string arguments.")
     assert mac.settings() is None
     assert mac.security(*ADD, "-p", "ssl", *names[2:], CORP).returncode == 0
-    assert len(exported(mac, "-d")[sha1(corp)]["trustSettings"]) == 128  # type: ignore[arg-type]
+    assert len(exported(mac, "-d")[sha1(corp)]["trustSettings"]) == 128  # type: ignore[arg-type]  # a list
 
 
 def test_user_settings_may_be_disabled(mac: Mac, corp: Root) -> None:

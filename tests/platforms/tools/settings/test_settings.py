@@ -93,7 +93,7 @@ def test_a_second_root_only_changes_the_files(host: ActingHost) -> None:
 
 
 @pytest.mark.parametrize("trusted", [True, False])
-def test_killed_anywhere_no_setting_names_what_is_not_there(host: ActingHost, trusted: bool) -> None:  # noqa: FBT001
+def test_killed_anywhere_no_setting_names_what_is_not_there(host: ActingHost, *, trusted: bool) -> None:
     """Killed at any change of the machine, what a setting names is there; the next command completes."""
     before = tree(host)
     for how in ("before", "torn", "after"):

@@ -74,10 +74,10 @@ def _profile_of(heading: str) -> str:
     if not heading.startswith("profile"):
         return ""
     try:
-        words = shlex.split(heading)
-    except ValueError:  # botocore ignores it
+        word, name = shlex.split(heading)
+    except ValueError:  # open quotes, or not two words: botocore ignores it
         return ""
-    return words[1] if len(words) == 2 and words[0] == "profile" else ""  # noqa: PLR2004  the word and the name
+    return name if word == "profile" else ""
 
 
 def _configuration(scene: Scene) -> str:
