@@ -16,7 +16,7 @@ def machine(request: pytest.FixtureRequest, tmp_path: Path) -> Machine:
     """A system of each family, with one public root."""
     family = FAMILIES[request.param]
     host = ActingHost("linux", str(tmp_path), {}, Account(0, 0, "root", "/root"))
-    made = Machine(tmp_path, host, family, AnchorStore(family))
+    made = Machine(tmp_path, host, AnchorStore(family), family)
     made.write("/etc/os-release", f"ID={min(family.ids)}\n".encode())
     made.write(family.tool, b"#!/bin/sh\n", 0o755)
     made.ship("public.p11-kit", b"[p11-kit-object-v1]\ntrusted: true\n" + PUBLIC.pem)

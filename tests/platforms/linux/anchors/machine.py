@@ -6,16 +6,11 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.support.fake_host import FakeMachine
+from tests.platforms.linux.one_store import OneStore
 from tests.support.pki import Root, make_root
-from trustinstall.certificates.certificate import Certificate
 from trustinstall.engine.perform import perform
-from trustinstall.engine.task import StoreTask
-from trustinstall.stores.desired import Change, Desired, Placement, Record
-from trustinstall.stores.observation import Observation
+from trustinstall.stores.desired import Placement, Record
 from trustinstall.stores.plan import Plan
-from trustinstall.stores.store import DiscoveryOptions, Store
-from trustinstall_platforms.linux.anchor_directory import AnchorStore
 from trustinstall_platforms.linux.families import ALPINE, ARCH, RHEL, SUSE
 from trustinstall_platforms.linux.family import Family
 
@@ -25,11 +20,10 @@ PUBLIC, OTHER, CORP = make_root("Public Root"), make_root("Other Root"), make_ro
 
 
 @dataclass
-class Machine(FakeMachine):
+class Machine(OneStore):
     """A directory tree that looks like such a system, and the host that it is for the backend."""
 
     family: Family
-    backend: AnchorStore
 
     @property
     def ours(self) -> str:
@@ -58,30 +52,6 @@ class Machine(FakeMachine):
         if self.path(self.family.anchors).exists():
             files += sorted(self.path(self.family.anchors).iterdir())
         self.write(self.family.bundle, b"".join(file.read_bytes() for file in files if file.is_file()))
-
-    def store(self) -> Store:
-        """Find the one store."""
-        (store,) = self.backend.discover(self.host, DiscoveryOptions())
-        return store
-
-    def observe(self, *roots: Root) -> Observation:
-        """Observe the one store, and the copies of these roots."""
-        return self.backend.observe(self.host, self.store(), frozenset(root.sha256 for root in roots))
-
-    def task(
-        self, *roots: Root, trusted: bool = True, foreign: bool = False, record: Record | None = None
-    ) -> StoreTask:
-        """What is desired of the one store."""
-        wanted = tuple(Desired(Certificate(root.der), trusted) for root in roots)
-        return StoreTask(self.backend, self.store(), wanted, record or {}, take_foreign=foreign)
-
-    def change(self, *roots: Root, foreign: bool = False, record: Record | None = None) -> Change:
-        """What the engine decides when these roots are to be removed."""
-        return self.decided(self.task(*roots, trusted=False, foreign=foreign, record=record))
-
-    def plan(self, *roots: Root, trusted: bool = True, foreign: bool = False, record: Record | None = None) -> Plan:
-        """Plan for the one store."""
-        return self.planned(self.task(*roots, trusted=trusted, foreign=foreign, record=record))
 
     def apply(self, plan: Plan) -> None:
         """Do a plan's steps, and what its tool would do."""

@@ -5,15 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.support.fake_host import FakeMachine
+from tests.platforms.linux.one_store import OneStore
 from tests.support.pki import Root, make_root
-from trustinstall.certificates.certificate import Certificate
 from trustinstall.engine.perform import perform
-from trustinstall.engine.task import StoreTask
-from trustinstall.stores.desired import Change, Desired, Placement, Record
-from trustinstall.stores.observation import Observation
+from trustinstall.stores.desired import Placement, Record
 from trustinstall.stores.plan import Plan
-from trustinstall.stores.store import DiscoveryOptions, Store
 from trustinstall_platforms.linux.debian import SystemStore
 
 BACKEND = SystemStore()
@@ -29,7 +25,7 @@ OURS = f"{LOCAL}/corp-root-{CORP.sha256[:12]}.crt"
 
 
 @dataclass
-class Machine(FakeMachine):
+class Machine(OneStore):
     """A directory tree that looks like a Debian, and the host that it is for the backend."""
 
     def link(self, path: str, target: str) -> None:
@@ -51,30 +47,6 @@ class Machine(FakeMachine):
             self.link(f"{LINKS}/{name}", path)
             if content.count(b"BEGIN") == 1:
                 self.link(f"{LINKS}/{number:08x}.0", name)
-
-    def store(self) -> Store:
-        """Find the one store."""
-        (store,) = BACKEND.discover(self.host, DiscoveryOptions())
-        return store
-
-    def observe(self, *roots: Root) -> Observation:
-        """Observe the one store, and the copies of these roots."""
-        return BACKEND.observe(self.host, self.store(), frozenset(root.sha256 for root in roots))
-
-    def task(
-        self, *roots: Root, trusted: bool = True, foreign: bool = False, record: Record | None = None
-    ) -> StoreTask:
-        """What is desired of the one store."""
-        wanted = tuple(Desired(Certificate(root.der), trusted) for root in roots)
-        return StoreTask(BACKEND, self.store(), wanted, record or {}, take_foreign=foreign)
-
-    def change(self, *roots: Root, foreign: bool = False, record: Record | None = None) -> Change:
-        """What the engine decides when these roots are to be removed."""
-        return self.decided(self.task(*roots, trusted=False, foreign=foreign, record=record))
-
-    def plan(self, *roots: Root, trusted: bool = True, foreign: bool = False, record: Record | None = None) -> Plan:
-        """Plan for the one store."""
-        return self.planned(self.task(*roots, trusted=trusted, foreign=foreign, record=record))
 
     def apply(self, plan: Plan) -> None:
         """Do a plan's steps, and what its tools would do."""
