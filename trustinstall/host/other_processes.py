@@ -213,11 +213,13 @@ def programs() -> set[str]:
 def started() -> dict[str, float]:
     """Return when the oldest running program of each name was started, in seconds since 1970; empty if not Linux.
 
-    Source: proc_pid_stat(5), field 22, and proc_stat(5), btime.
+    Source: proc_pid_stat(5), field 22, in ticks of CLOCK_BOOTTIME. `btime` of proc_stat(5) has whole seconds: with it a
+    program would seem to be started up to a second before it was.
     """
-    boot = next((float(line.split()[1]) for line in _lines("/proc/stat") if line.startswith("btime ")), None)
-    if boot is None or sys.platform == "win32":
+    if sys.platform != "linux":
         return {}
+    since_boot = time.clock_gettime(time.CLOCK_BOOTTIME)
+    boot = time.time() - since_boot  # read in this order: a pause between the two makes nothing older than it is
     ticks, found = os.sysconf("SC_CLK_TCK"), dict[str, float]()
     for pid in filter(str.isdecimal, files.names("/proc")):
         # The name stands in parentheses, and may itself contain parentheses.
