@@ -130,7 +130,7 @@ CLIENTS = (
         "Bundler",
         (
             _bundler(("{BUNDLE_APP_CONFIG|.bundle}/config",)),
-            variable("BUNDLE_SSL_CA_CERT", either=True, source="bundle-config(1)", known="real"),
+            variable("BUNDLE_SSL_CA_CERT", source="bundle-config(1)", known="real")._replace(either=True),
             _bundler(bundler_files),
             _GEMRC,
             SSL,
