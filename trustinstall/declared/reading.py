@@ -188,8 +188,9 @@ class Reading:
                 allow_intermediate=bool(table.get("intermediate", False)),
             )
         except CertificateRefused as refusal:
-            key = "sha256" if refusal.differs else key
-            raise table.mistake(key, refusal.differs or without_options(refusal)) from None
+            raise table.mistake(
+                "sha256" if refusal.differs else key, refusal.differs or without_options(refusal)
+            ) from None
         except TrustInstallError as error:
             raise table.mistake(key, str(error)) from None
 

@@ -20,7 +20,10 @@ _NAMED = 3  # certificates of an entry
 
 
 def lines(page: Page, entries: Sequence[Mapping[str, Any]], damaged: int, since: str = "") -> list[str]:
-    """Return two lines for each entry: time, command and result; account and origin. `since`: older ones were left out."""
+    """Return two lines for each entry: time, command and result; account and origin.
+
+    `since`: older entries were left out.
+    """
     found: list[str] = []
     for one in entries:
         names = [str(each.get("name")) for each in one.get("certificates", ())]
