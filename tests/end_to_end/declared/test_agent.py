@@ -233,7 +233,7 @@ def test_the_system_gets_another_scheduler(fresh: Throwaway, first: str, then: s
     assert set(found["files"]) == installed
     none = _NO_CRON in then
     assert (found["installed"], found["kind"] == "none") == (False, none)
-    said = fresh.trustinstall("agent", "status").stdout
+    said = " ".join(fresh.trustinstall("agent", "status").stdout.split())
     assert ("agent remove` deletes its files" if none else "agent install` mends it") in said
     if not none:
         fresh.trustinstall("agent", "install", check=True)
