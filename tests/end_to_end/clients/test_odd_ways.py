@@ -30,11 +30,18 @@ set -e
 cd /srv/java && javac Get.java
 for each in yarn berry; do mkdir -p /opt/npm/$each; tar -xzf /opt/tarballs/$each.tgz -C /opt/npm/$each; done
 """
-#: Its keystore has Java's usual password.
-_KEYSTORE = (
+#: The keystore has Java's usual password.
+_OF_ALICE = (
+    "mkdir c/hashed; cp c/private.pem c/hashed; openssl rehash c/hashed;"
     "cp /etc/ssl/certs/java/cacerts c/keys; chmod u+w c/keys;"
     " keytool -importcert -noprompt -alias p -file c/private.pem -keystore c/keys -storepass changeit"
 )
+#: Bundler's own connection; it downloads gems as RubyGems does.
+_BUNDLER = (
+    'require "bundler"; require "bundler/fetcher"; at = Bundler::URI(ARGV[0]);'
+    " fetcher = Bundler::Fetcher.new(Bundler::Source::Rubygems::Remote.new(at)); fetcher.send(:connection).request(at)"
+)
+_RUBY = "certificate verify failed"
 
 
 class Kind(NamedTuple):
@@ -74,6 +81,18 @@ KINDS = (
         Asking("yarn", sh(YARN), NODE_REFUSES),
         {".yarnrc": 'ca "{private}"\n'},
         "/home/alice/.yarnrc line 1 has certificates of its own",
+    ),
+    Kind(
+        Asking("bundler", ("ruby", "-e", _BUNDLER, "{url}"), _RUBY),
+        {
+            "bundler/config": f'---\nBUNDLE_SSL_CA_CERT: "{HOME}/c/bundler.pem"\n',
+            "08.sh": "export BUNDLE_USER_HOME=$HOME/bundler\n",
+        },
+    ),
+    Kind(
+        Asking("gem", sh("exec gem install nothing --clear-sources --source $1/"), _RUBY),
+        {".gemrc": f":ssl_ca_cert: {HOME}/c/hashed\n"},
+        "/home/alice/.gemrc line 1 names the directory /home/alice/c/hashed; add the certificate there",
     ),
     Kind(
         Asking("java", ("java", "-cp", "/srv/java", "Get", "{url}"), "PKIX path (building|validation) failed"),
@@ -121,12 +140,12 @@ def scene() -> Iterator[Scene]:
         install_cargo(root)
         copy_in(root, tarballs(), "/opt/tarballs")
         root.run(["sh", "-c", _SETUP], timeout=180, check=True)
-        for name in ("cargo", "php", "berry"):
+        for name in ("cargo", "php", "berry", "bundler"):
             root.write(
                 f"{HOME}/c/{name}.pem", root.read("/etc/ssl/certs/ca-certificates.crt") + private.pem, user="alice"
             )
         root.write(f"{HOME}/c/private.pem", private.pem, user="alice")
-        root.run(["sh", "-ec", _KEYSTORE], user="alice", cwd=HOME, check=True)
+        root.run(["sh", "-ec", _OF_ALICE], user="alice", cwd=HOME, check=True)
         profile = root.read(f"{HOME}/.profile").decode()
         for path, text in (item for kind in KINDS for item in kind.settings.items()):
             if path.endswith(".sh"):

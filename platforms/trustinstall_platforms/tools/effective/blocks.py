@@ -1,6 +1,6 @@
-"""Lists in settings that are only read: containerd's hosts.toml.
+"""Lists in settings that are only read: containerd's hosts.toml, and the files that Cargo's include.
 
-Source: TOML 1.0, arrays.
+Sources: TOML 1.0, arrays; The Cargo Book, Configuration, Including extra configuration files.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     Row = tuple[tuple[str, ...], str, int]
 
 _WORD = regex(r"\"([^\"\n]*)\"|'([^'\n]*)'")
+_PATH = regex(r"\bpath[ \t]*=[ \t]*(?:\"([^\"\n]*)\"|'([^'\n]*)')")
 
 
 def listed(rows: Iterable[Row]) -> Iterator[Row]:
@@ -22,3 +23,20 @@ def listed(rows: Iterable[Row]) -> Iterator[Row]:
     for key, value, line in rows:
         words = [one[1] or one[2] or "" for one in _WORD.finditer(value)] if value.startswith("[") else [value]
         yield key, "\n".join(words), line
+
+
+def including(rows: Iterable[Row]) -> Iterator[Row]:
+    """Yield the rows of a file of Cargo: first those that include others, each with one path, then its own keys.
+
+    A file counts more than those that it includes, and of these the later one. Cargo before 1.94 reads none of them.
+    """
+    own: list[Row] = []
+    for key, value, line in rows:
+        if key == ("include", "path"):
+            yield ("include",), value, line
+        elif key == ("include",):
+            words = (_PATH if "{" in value else _WORD).finditer(value)
+            yield from ((("include",), one[1] or one[2] or "", line) for one in words)
+        else:
+            own.append((key, value, line))
+    yield from own

@@ -214,7 +214,7 @@ def _of_paths(client: Client, place: Place, scene: Scene, value: str, setter: Se
     if found is None:
         what = "and which file that is cannot be known"
         return _unknown(client, setter, f"{setter} says {printable(value, _LONGEST)}, {what}")
-    bundles = tuple(_bundle(scene.host, one, place.form, setter, value) for one in found)
+    bundles = tuple(_bundle(scene.host, one, place, setter, value) for one in found)
     bundles = tuple(one._replace(single=True) for one in bundles) if place.single else bundles
     missing = next((one for one in bundles if not one.readable), None)
     if missing is None:
@@ -258,12 +258,12 @@ def _is(said: Said, key: tuple[str, ...]) -> bool:
     return said.key in {key, (*key[:-1], f"{key[-1]}[]")}
 
 
-def _bundle(host: Host, path: str, form: Form, setter: Setter, said: str) -> Bundle:
-    if form is Form.DIRECTORY:
-        return Bundle(path, form, setter, said, host.is_directory(path))
-    if host.is_directory(path):  # most readers refuse a directory; those that accept one are in the tables as DIRECTORY
-        return Bundle(path, Form.DIRECTORY, setter, said, readable=False)
-    return Bundle(path, form, setter, said, system_bundle.bundle(host, path) is not None)
+def _bundle(host: Host, path: str, place: Place, setter: Setter, said: str) -> Bundle:
+    is_directory = host.is_directory(path)
+    if is_directory or place.form is Form.DIRECTORY:  # most readers of files refuse a directory
+        accepted = is_directory and (place.either or place.form is Form.DIRECTORY)
+        return Bundle(path, Form.DIRECTORY, setter, said, accepted)
+    return Bundle(path, place.form, setter, said, system_bundle.bundle(host, path) is not None)
 
 
 def _ders(host: Host, bundle: Bundle, labels: frozenset[str]) -> Iterator[bytes]:

@@ -33,12 +33,11 @@ def _in_environments(host: Host) -> Iterator[tuple[Client, Scene, Effective]]:
 
 
 def in_projects(host: Host) -> Iterator[tuple[Client, Scene, Effective]]:
-    """Yield what clients read in a project whose own settings decide."""
+    """Yield what clients read in a project whose own settings decide, or a file that these include."""
     for project in projects.projects(host):
         scene = bare(host, project.directory)
         for client in every(scene):
             if client.name.partition(" for ")[0] in project.clients:
                 found = effective(client, scene)
-                own = found.decider.path.startswith(f"{project.directory}/")
-                if found.decider.kind is Kind.SETTING and own:
+                if found.decider.kind is Kind.SETTING and found.decider != effective(client, bare(host)).decider:
                     yield client, scene, found

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from trustinstall.host import Host
 
 _BY_LOCALE = frozenset({"ini-options", "ini-sections"})
-_ALWAYS = frozenset({"toml"})
+_ALWAYS = frozenset({"toml", "cargo"})
 _NAMES = ("LC_ALL", "LC_CTYPE", "LANG")
 
 

@@ -38,8 +38,8 @@ _FILES = {
 }
 #: The names of these files.
 NAMES = tuple(dict.fromkeys(one.rpartition("/")[2] for one in _FILES))
-#: Words of the keys that name roots: other files are not remembered.
-_KEYS = regex(rb"sslca|cainfo|cacerts|cafile|\bca\b|ssl_ca_cert", re.IGNORECASE)
+#: Words of the keys that name roots, or include files that may: other files are not remembered.
+_KEYS = regex(rb"sslca|cainfo|cacerts|cafile|\bca\b|ssl_ca_cert|\binclude\b", re.IGNORECASE)
 _LIMIT = 1 << 18  # octets of a settings file
 _MOST = 100  # projects of an account
 

@@ -119,6 +119,10 @@ def _toml(content: bytes) -> Iterator[Row]:
         yield key.path, key.value, number(start)
 
 
+def _cargo(content: bytes) -> Iterable[Row]:
+    return blocks.including(_toml(content))
+
+
 def _hosts(content: bytes) -> Iterable[Row]:
     return blocks.listed(_edited("toml", content))
 
@@ -169,6 +173,7 @@ FORMATS: dict[str, Callable[[bytes], Iterable[Row]]] = {
     },
     "git": _git,
     "toml": _toml,
+    "cargo": _cargo,
     "hg": _hg,
     "curlrc": lines.curl,
     "php": lines.php,
@@ -185,4 +190,5 @@ _INCLUDES: dict[str, tuple[str, ...]] = {
     "hg": ("%include",),
     "curlrc": ("config",),
     "nix": ("include",),
+    "cargo": ("include",),
 }

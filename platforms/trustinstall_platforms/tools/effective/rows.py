@@ -56,6 +56,7 @@ class Place(NamedTuple):
         form: whether it names a file or a directory.
         expansion: how the value becomes a path.
         words: values (in lower case) that name no path, and their effects; DEFAULT means that nothing is decided.
+        either: whether a value may name a directory as well as a file.
         missing: whether the place still decides if its file is missing; if not, the next place counts.
         first: whether only the first existing file is read.
         folded: whether the client ignores the case of its variables' names.
@@ -74,6 +75,7 @@ class Place(NamedTuple):
     form: Form = Form.FILE
     expansion: Expansion = Expansion()
     words: Mapping[str, Mode] = _NO_WORDS
+    either: bool = False
     missing: bool = True
     first: bool = False
     folded: bool = False

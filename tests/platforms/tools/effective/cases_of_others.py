@@ -118,6 +118,37 @@ OTHERS: dict[str, Case] = {
         "",
         f"~/.bundle/config 2 {BUNDLE}",
     ),
+    "Bundler's moved home": (
+        "Bundler",
+        {"BUNDLE_USER_HOME": f"{HOME}/moved"},
+        {
+            "~/.bundle/config": '---\nBUNDLE_SSL_CA_CERT: "/x"\n',
+            "~/moved/config": f'---\nBUNDLE_SSL_CA_CERT: "{BUNDLE}"\n',
+        },
+        "",
+        f"~/moved/config 2 {BUNDLE}",
+    ),
+    "Bundler's file by a variable": (
+        "Bundler",
+        {"BUNDLE_USER_HOME": "/x", "BUNDLE_USER_CONFIG": "/y", "BUNDLE_CONFIG": f"{HOME}/moved"},
+        {"~/moved": f'---\nBUNDLE_SSL_CA_CERT: "{BUNDLE}"\n'},
+        "",
+        f"~/moved 2 {BUNDLE}",
+    ),
+    "Bundler's directory": (
+        "Bundler",
+        {},
+        {"~/.bundle/config": '---\nBUNDLE_SSL_CA_CERT: "/etc/corp"\n'},
+        "",
+        "~/.bundle/config 2 /etc/corp",
+    ),
+    "Bundler reads RubyGems' file": (
+        "Bundler",
+        {},
+        {"~/.gemrc": f":ssl_ca_cert: {BUNDLE}\n"},
+        "",
+        f"~/.gemrc 1 {BUNDLE}",
+    ),
     "RubyGems": ("RubyGems", {}, {"~/.gemrc": f":ssl_ca_cert: {BUNDLE}\n"}, "", f"~/.gemrc 1 {BUNDLE}"),
     "RubyGems' moved file": ("RubyGems", {"GEMRC": "/g"}, {"~/.gemrc": f":ssl_ca_cert: {BUNDLE}\n"}, "", "default"),
     "Composer": (

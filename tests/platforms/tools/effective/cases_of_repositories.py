@@ -150,6 +150,37 @@ REPOSITORIES: dict[str, Case] = {
         "",
         f"~/.cargo/config.toml 1 {BUNDLE}",
     ),
+    "Cargo's includes": (
+        "Cargo",
+        {},
+        {
+            "~/.cargo/config.toml": "include = [ # two\n\"a.toml\", '../in/.x/b.toml']\n",
+            "~/.cargo/a.toml": 'http.cainfo = "/x"\n',
+            "~/in/.x/b.toml": '[http]\ncainfo = "../b.pem"\n',
+        },
+        "",
+        f"~/.cargo/../in/.x/b.toml 2 {BUNDLE}",
+    ),
+    "Cargo's file above its includes": (
+        "Cargo",
+        {},
+        {
+            "~/.cargo/config.toml": f'[http]\ncainfo = "{BUNDLE}"\n[[include]]\noptional = true\npath = "a.toml"\n',
+            "~/.cargo/a.toml": 'http.cainfo = "/x"\n',
+        },
+        "",
+        f"~/.cargo/config.toml 2 {BUNDLE}",
+    ),
+    "Cargo's include in a table, and one that is gone": (
+        "Cargo",
+        {},
+        {
+            "~/.cargo/config.toml": 'include = [{path = "a.toml", optional = true}, {path = "gone.toml"}]\n',
+            "~/.cargo/a.toml": f'http.cainfo = "{BUNDLE}"\n',
+        },
+        "",
+        f"~/.cargo/a.toml 1 {BUNDLE}",
+    ),
     "Cargo's old name": (
         "Cargo",
         {},

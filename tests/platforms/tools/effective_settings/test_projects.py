@@ -53,6 +53,27 @@ def test_the_bundle_of_a_project_gets_the_root(host: ActingHost, path: str) -> N
     assert tree(host) == before
 
 
+@pytest.mark.parametrize(
+    ("path", "text", "included"),
+    [
+        (".git/config", "[include]\n\tpath = ~/shared\n", "[http]\n\tsslCAInfo = PATH\n"),
+        (".cargo/config.toml", 'include = ["../../../shared"]\n', 'http.cainfo = "PATH"\n'),
+        (".hg/hgrc", "%include ~/shared\n", "[web]\ncacerts = PATH\n"),
+    ],
+)
+def test_a_file_that_a_project_includes(host: ActingHost, path: str, text: str, included: str) -> None:
+    """It decides in the project alone, wherever it lies: its bundle gets the root."""
+    write(host, BUNDLE, PUBLIC.pem + PRIVATE.pem)
+    write(host, f"{HOME}/shared", included.replace("PATH", BUNDLE))
+    write(host, f"{PROJECT}/{path}", text)
+    before, host = tree(host), _known(host, f"{PROJECT}/{path}")
+    assert change(host)[BUNDLE].result is Result.ADDED
+    hiding = FILES[path][1]
+    assert not hiding or f"{hiding}=" not in host.read(f"{HOME}/.profile").decode()
+    change(host, trusted=False)
+    assert tree(host) == before
+
+
 @pytest.mark.parametrize("kind", ["no roots", "the home's own", "a FIFO", "too long", "of no tool", "gone"])
 def test_what_is_no_projects_setting(host: ActingHost, kind: str) -> None:
     """Such a file is not noticed: the variables are set as without it."""

@@ -10,12 +10,20 @@ from trustinstall_platforms.tools.effective.model import Form, Mode
 from trustinstall_platforms.tools.effective.rows import Client, Expansion, Place, variable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from trustinstall_platforms.tools.effective.model import Scene
 
 #: Cargo's directories, by precedence.
 _CARGO = ("^/.cargo", "{CARGO_HOME|~/.cargo}")
 _PHP_PATH = Expansion(variables="braces")
-_BUNDLER_KEY = ("BUNDLE_SSL_CA_CERT",)
+
+
+def bundler_files(scene: Scene) -> tuple[str, ...]:
+    """Return Bundler's file of the account (Bundler::Settings, global_config_file)."""
+    value = scene.session.value
+    top = value("BUNDLE_USER_HOME") or "~/.bundle"
+    return paths.every(scene, (value("BUNDLE_CONFIG") or value("BUNDLE_USER_CONFIG") or f"{top}/config",))
 
 
 def cargo_files(scene: Scene) -> tuple[str, ...]:
@@ -80,6 +88,27 @@ def _php_places() -> tuple[Place, Place]:
     return cafile, cafile._replace(key=("openssl.capath",), form=Form.DIRECTORY)
 
 
+def _bundler(files: tuple[str, ...] | Callable[[Scene], tuple[str, ...]]) -> Place:
+    return Place(
+        files=files,
+        key=("BUNDLE_SSL_CA_CERT",),
+        format="yaml",
+        either=True,
+        source="bundle-config(1), Configuration; Bundler::Fetcher, bundler_cert_store",
+        known="real",
+    )
+
+
+#: RubyGems adds it to OpenSSL's default places, Bundler reads it alone if it has no setting of its own.
+_GEMRC = Place(
+    files=gemrc,
+    key=(":ssl_ca_cert",),
+    format="yaml",
+    either=True,
+    source="gem help env; Gem::ConfigFile: a key without a colon has no effect; Gem::Request, Bundler::Fetcher",
+    known="real",
+)
+
 CLIENTS = (
     Client(
         "Cargo",
@@ -88,9 +117,10 @@ CLIENTS = (
             Place(
                 files=cargo_files,
                 key=("http", "cainfo"),
-                format="toml",
+                format="cargo",
                 expansion=Expansion(relative="above"),
-                source="The Cargo Book, Configuration, Hierarchical structure; Config-relative paths",
+                source="The Cargo Book, Configuration: Hierarchical structure, Including extra configuration files,"
+                " Config-relative paths",
                 known="real",
             ),
         ),
@@ -99,35 +129,18 @@ CLIENTS = (
     Client(
         "Bundler",
         (
-            Place(
-                files=("{BUNDLE_APP_CONFIG|.bundle}/config",),
-                key=_BUNDLER_KEY,
-                format="yaml",
-                source="bundle-config(1), Configuration",
-            ),
-            variable("BUNDLE_SSL_CA_CERT", source="bundle-config(1)"),
-            Place(
-                files=("{BUNDLE_USER_CONFIG|~/.bundle/config}",),
-                key=_BUNDLER_KEY,
-                format="yaml",
-                source="bundle-config(1), Configuration",
-            ),
+            _bundler(("{BUNDLE_APP_CONFIG|.bundle}/config",)),
+            variable("BUNDLE_SSL_CA_CERT", source="bundle-config(1)", known="real")._replace(either=True),
+            _bundler(bundler_files),
+            _GEMRC,
             SSL,
+            SSL_DIRECTORY,
         ),
         verifier="openssl",
     ),
     Client(
         "RubyGems",
-        (
-            Place(
-                files=gemrc,
-                key=(":ssl_ca_cert",),
-                format="yaml",
-                source="gem help env; Gem::ConfigFile: a key without a colon has no effect",
-                known="real",
-            ),
-            SSL,
-        ),
+        (_GEMRC._replace(mode=Mode.ADDS), SSL, SSL_DIRECTORY),
         verifier="openssl",
     ),
     Client(
