@@ -27,14 +27,15 @@ class CertificateRefused(TrustInstallError):  # noqa: N818 -- named for what it 
 
     `allowed_as` is the word of the option `--allow-…` that lifts the refusal ("expired", "weak", "same-name"), or "".
     `judged` is True if a certificate was read and no option lifts the refusal, because no client could use it, or
-    because its use would do harm; the text then says so.
+    because its use would do harm; the text then says so. `differs` says it without an option's name if the fingerprint
+    is another one, or is "".
     """
 
     exit_code = 4
     code = "certificate-refused"
 
-    def __init__(self, message: str, *, allowed_as: str = "", judged: bool = False) -> None:
-        self.allowed_as, self.judged = allowed_as, judged
+    def __init__(self, message: str, *, allowed_as: str = "", judged: bool = False, differs: str = "") -> None:
+        self.allowed_as, self.judged, self.differs = allowed_as, judged, differs
         self.reason = message
         option = f"to trust it all the same: --allow-{allowed_as}" if allowed_as else ""
         about_options = option or ("no option lifts this" if judged else "")

@@ -244,7 +244,7 @@ def _read(source: Source, paths: Sequence[str], *, vouched: bool) -> list[_Found
         if UNVERIFIED in data and not vouched:
             raise UsageProblem(
                 f"{printable(origin)} was saved by `doctor` without verification; ask the administrator for the "
-                "fingerprint of the root, and give it with --sha256 HEX"
+                "fingerprint of the root, and give it (--sha256 HEX; in a document: sha256)"
             )
         for certificate in read_certificates(data, origin):
             found.setdefault(certificate, _Found(certificate, origin))
@@ -293,7 +293,8 @@ def _compare(accepted: Sequence[Vetted], expected: frozenset[str]) -> None:
                 f"{printable(each.origin)}: {each.certificate.name} is not the certificate that --sha256 names; "
                 f"{wanted}; found {each.certificate.sha256}"
             )
-            raise CertificateRefused(message)
+            differs = f"{each.certificate.name} has another fingerprint: {each.certificate.sha256}"
+            raise CertificateRefused(message, differs=differs)
     if missing:
         message = f"no root has the fingerprint that --sha256 names; expected {missing[0]}; name the file that holds it"
         raise CertificateRefused(message)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Literal
 
 import typer
@@ -37,7 +38,7 @@ def apply(
 ) -> None:
     """Apply a document: a file in TOML or JSON, a directory of such files, or - for standard input."""
     from trustinstall.declared import apply as applying
-    from trustinstall.declared import difference, loading
+    from trustinstall.declared import difference, loading, unmatched
     from trustinstall.declared.mistakes import Mistakes
     from trustinstall.reporting import repair_report
 
@@ -54,10 +55,11 @@ def apply(
     installer = installer_for(output, sysroot, java_storepass_file)
     declaration = applying.compared(installer, declaration)
     report = applying.apply(installer, declaration, prune=prune, dry_run=dry_run)
-    ahead = repair_report.notes(output.page, declaration.notes)
+    notes = (*declaration.notes, *unmatched.notes(installer, declaration, dry_run=dry_run))
+    ahead = repair_report.notes(output.page, notes)
     if dry_run:
         ahead += repair_report.differences(output.page, difference.differences(installer, declaration, prune=prune))
-    finish_repair(installer.host, output, report, ahead, asked=exit_code)
+    finish_repair(installer.host, output, replace(report, notes=notes), ahead, asked=exit_code)
 
 
 def export(

@@ -25,7 +25,8 @@ def log(
 
     output = Output(json=json, quiet=quiet, verbose=False)
     host = installer_for(output, None, ()).host
-    entries, damaged = history.entries(host, history.beginning(since, host.now()) if since is not None else "")
+    beginning = history.beginning(since, host.now()) if since is not None else ""
+    entries, damaged = history.entries(host, beginning)
     if json:
         output.write(log_report.as_json(host, entries, damaged))
-    output.say(log_report.lines(output.page, entries, damaged))
+    output.say(log_report.lines(output.page, entries, damaged, beginning))

@@ -153,7 +153,8 @@ def _failed(arguments: Sequence[str], error: TrustInstallError) -> int:
     code = RUN_FAILED if running and not isinstance(error, (CommandMissing, CommandRefused)) else error.exit_code
     if "--json" in words or (variables.wants_json(host.environ) and not running):
         _tell_json(host, arguments, error, code)
-    tell_error(str(error))
+    for sentence in str(error).split("\n"):  # the mistakes of a document; other people's text is printable by now
+        tell_error(sentence)
     return code
 
 

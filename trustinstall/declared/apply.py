@@ -14,8 +14,10 @@ from trustinstall.certificates.intake import Intake, Vetted
 from trustinstall.declared import repair as repairs
 from trustinstall.declared.difference import no_longer_named
 from trustinstall.declared.proxies import Wish, with_proxies
+from trustinstall.declared.reading import without_options
 from trustinstall.declared.verification import with_verification
 from trustinstall.engine.keeping import ProxyEngine
+from trustinstall.errors import CertificateRefused
 from trustinstall.installer.result import ScopeResult
 from trustinstall.installer.situation import ScopeOptions
 from trustinstall.typed_json import made_printable
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from trustinstall.certificates.certificate import Certificate
-    from trustinstall.declared.loading import Declaration
+    from trustinstall.declared.declaration import Declaration
     from trustinstall.installer.installer import Installer
     from trustinstall.installer.result import Report
 
@@ -35,7 +37,10 @@ def compared(installer: Installer, declaration: Declaration) -> Declaration:
     Raises CertificateRefused if clients could not distinguish two of them, as `add` does.
     """
     named = (Vetted(one.certificate, one.where, ()) for one in declaration.certificates)
-    found = same_subject.check(Intake(tuple(named), ()), installer.system_anchors(), installer.host.now(), allow=())
+    try:
+        found = same_subject.check(Intake(tuple(named), ()), installer.system_anchors(), installer.host.now(), allow=())
+    except CertificateRefused as refusal:
+        raise CertificateRefused(without_options(refusal)) from None
     notes = (f"{one.origin}: {warning}" for one in found.accepted for warning in one.warnings)
     return declaration._replace(notes=(*declaration.notes, *notes))
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from trustinstall.engine.scope import Engine
 from trustinstall.errors import printable
-from trustinstall.state.ledger import Covered
+from trustinstall.state.ledger import Covered, moment
 from trustinstall.state.terms import Terms
 from trustinstall.values import NamedTuple
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from trustinstall.certificates.certificate import Certificate
-    from trustinstall.declared.loading import Declaration, Declared
+    from trustinstall.declared.declaration import Declaration, Declared
     from trustinstall.installer.installer import Installer
     from trustinstall.state.ledger import Ledger
 
@@ -32,7 +32,13 @@ class Difference(NamedTuple):
 def differences(installer: Installer, declaration: Declaration, *, prune: bool) -> tuple[Difference, ...]:
     """Return what a declaration would change in the ledger; with `prune`, what it would remove, too."""
     ledger = Engine(installer.host, installer.backends, installer.on_progress).ledger()
-    come = [found for one in declaration.certificates if (found := _difference(ledger, one))]
+    now = installer.host.now()
+    live = [
+        one
+        for one in declaration.certificates
+        if one.certificate.sha256 in ledger.claims or not one.terms.until or moment(one.terms.until) > now
+    ]
+    come = [found for one in live if (found := _difference(ledger, one))]
     gone = no_longer_named(installer, declaration) if prune else []
     return (*come, *(Difference("-", _name(one)) for one in gone))
 

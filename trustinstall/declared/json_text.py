@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from trustinstall.declared.mistakes import dotted
 from trustinstall.declared.text import DEEPEST, SURROGATES, Path, Reader
 from trustinstall.patterns import regex
 from trustinstall.typed_json import is_object
@@ -59,7 +60,7 @@ class Json(Reader):
             if not isinstance(key, str) or not self.takes(":"):
                 raise self.wrong("a key and a colon are expected")
             if key in found:
-                raise self.wrong("the key is there twice", key)
+                raise self.wrong("the key is there twice", dotted((*path, key)))
             here = (*path, key)
             self.document.lines[here] = line
             found[key] = self._value(here, depth + 1)
@@ -67,7 +68,7 @@ class Json(Reader):
             if self.takes("}"):
                 return found
             if not self.takes(","):
-                raise self.wrong("a comma or } is missing", key)
+                raise self.wrong("a comma or } is missing", dotted(here))
 
     def _array(self, path: Path, depth: int) -> list[Any]:
         found: list[Any] = []
@@ -80,4 +81,4 @@ class Json(Reader):
             if self.takes("]"):
                 return found
             if not self.takes(","):
-                raise self.wrong("a comma or ] is missing")
+                raise self.wrong("a comma or ] is missing", dotted(path))

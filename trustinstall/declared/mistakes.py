@@ -12,6 +12,15 @@ if TYPE_CHECKING:
 _MOST = 50  # mistakes in one report
 
 
+def dotted(path: Sequence[str | int]) -> str:
+    """Return a key as messages show it: numbers count from 1.
+
+    >>> dotted(("certificate", 0, "until"))
+    'certificate.1.until'
+    """
+    return ".".join(printable(one, 80) if isinstance(one, str) else str(one + 1) for one in path)
+
+
 class Mistake(UsageProblem):
     """One mistake: the document's name, the line (from 1), the key (or ""), and a sentence."""
 
@@ -30,6 +39,8 @@ class Mistakes(UsageProblem):
     """The mistakes of a command's documents, at most 50 of them; nothing was changed."""
 
     def __init__(self, found: Sequence[Mistake]) -> None:
-        self.found = tuple(found)[:_MOST]
+        each = {one.sentence: one for one in found}  # one of [defaults] is met at each certificate
+        found = tuple(each.values())
+        self.found = found[:_MOST]
         self.count = f"{len(found)} mistake{'s' if len(found) != 1 else ''} in the documents"
         super().__init__("\n".join((f"{self.count}; nothing was changed", *(one.sentence for one in self.found))))

@@ -31,7 +31,7 @@ from trustinstall_platforms.tools import proxy_files
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from trustinstall.declared.loading import DeclaredProxies
+    from trustinstall.declared.declaration import DeclaredProxies
     from trustinstall.host import Account, ActingHost
     from trustinstall.installer.installer import Installer
     from trustinstall.installer.result import Report

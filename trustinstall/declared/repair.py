@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from trustinstall.certificates.certificate import Certificate
-    from trustinstall.declared.loading import Declared
+    from trustinstall.declared.declaration import Declared
     from trustinstall.host import Account, ActingHost
     from trustinstall.installer.installer import Installer
     from trustinstall.installer.situation import Situation

@@ -11,8 +11,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from trustinstall.declared.fetching import ADDRESS
-from trustinstall.declared.mistakes import Mistake
-from trustinstall.errors import printable
+from trustinstall.declared.mistakes import Mistake, dotted
 from trustinstall.facts import proxies
 from trustinstall.patterns import regex
 from trustinstall.typed_json import is_array, is_object
@@ -30,8 +29,9 @@ Check = Callable[[object], str]  # returns what is wrong, or ""
 
 
 def _version(value: object) -> str:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    return "" if number and value == VERSION else f"this program knows version {VERSION}; use a newer program"
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return f"it must be the number {VERSION}"
+    return "" if value == VERSION else f"this program knows version {VERSION}; use a newer program"
 
 
 def _text(value: object) -> str:
@@ -123,11 +123,12 @@ _TOP = ("version", "defaults", "proxies", "verification", "certificate")
 
 def check(document: Document) -> list[Mistake]:
     """Return every mistake of a document's form."""
-    return [Mistake(document.name, document.line(path), _dotted(path), what) for path, what in _found(document.data)]
+    found = (Mistake(document.name, document.line(path), dotted(path), what) for path, what in _found(document.data))
+    return sorted(found, key=lambda one: one.line)
 
 
 def _found(data: dict[str, Any]) -> Iterator[tuple[Path, str]]:
-    for key in data.keys() - set(_TOP):
+    for key in (one for one in data if one not in _TOP):
         yield (key,), f"there is no such key; known are {', '.join(_TOP)}"
     if "version" not in data:
         yield (), f"version is missing; write version = {VERSION}"
@@ -166,7 +167,3 @@ def _keys(path: Path, value: object, known: Mapping[str, Check]) -> Iterator[tup
             yield (*path, key), f"there is no such key; known are {', '.join(known)}"
         elif why := known[key](one):
             yield (*path, key), why
-
-
-def _dotted(path: Path) -> str:
-    return ".".join(printable(str(one), 80) if isinstance(one, str) else str(one + 1) for one in path)

@@ -10,12 +10,15 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from trustinstall.declared.mistakes import Mistake
+from trustinstall.declared.mistakes import Mistake, dotted
 from trustinstall.declared.text import DEEPEST, SURROGATES, Path, Reader
 from trustinstall.patterns import regex
 from trustinstall.typed_json import is_array, is_object
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _BLANK = regex(r"(?:[ \t\n]+|#[^\n]*)*")
 _SPACE = regex(r"[ \t]*")
@@ -92,19 +95,19 @@ class Toml(Reader):
     def _pair(self, table: Path) -> None:
         line, names = self.line(), self._names()
         if len(names) != 1:
-            raise self._wrong_at(line, names, "write it in a table of its own; dotted keys are not read")
+            raise self._wrong_at(line, [*table, *names], "write it in a table of its own; dotted keys are not read")
         self._take(_SPACE)
         if not self.takes("="):
-            raise self._wrong_at(line, names, "an equals sign is missing")
+            raise self._wrong_at(line, [*table, *names], "an equals sign is missing")
         into, path = self._at_path(table), (*table, names[0])
         if names[0] in into:
-            raise self._wrong_at(line, names, "the key is there twice")
+            raise self._wrong_at(line, path, "the key is there twice")
         self.document.lines[path] = line
         self._take(_SPACE)
         into[names[0]] = self._value(path, 0)
         self._closed.add(path)
         if not self._take(_END):
-            raise self._wrong_at(line, names, "something stands behind the value")
+            raise self._wrong_at(line, path, "something stands behind the value")
 
     def _names(self) -> list[str]:
         names: list[str] = []
@@ -145,13 +148,13 @@ class Toml(Reader):
             return self._day(match[0], path)
         if match := self._take(_NUMBER):
             return int(match[0])
-        raise self.wrong("it is no string, whole number, date, boolean or array; others are not read", str(path[-1]))
+        raise self.wrong("it is no string, whole number, date, boolean or array; others are not read", dotted(path))
 
     def _day(self, text: str, path: Path) -> str:
         try:
             return date.fromisoformat(text).isoformat()
         except ValueError:
-            raise self.wrong(f"{text} is not a day that exists", str(path[-1])) from None
+            raise self.wrong(f"{text} is not a day that exists", dotted(path)) from None
 
     def _array(self, path: Path, depth: int) -> list[Any]:
         found: list[Any] = []
@@ -164,7 +167,7 @@ class Toml(Reader):
             found.append(self._value(here, depth + 1))
             self._more()
             if not self.takes(",") and not self.text.startswith("]", self.at):
-                raise self.wrong("a comma or ] is missing", str(path[-1]))
+                raise self.wrong("a comma or ] is missing", dotted(path))
 
     def _unescaped(self, text: str, *, long: bool) -> str:
         def said(match: re.Match[str]) -> str:
@@ -203,5 +206,5 @@ class Toml(Reader):
             raise self.wrong("it is something else already", str(path[-1]))
         return found
 
-    def _wrong_at(self, line: int, names: list[str], what: str) -> Mistake:
-        return Mistake(self.document.name, line, ".".join(names), what)
+    def _wrong_at(self, line: int, path: Sequence[str | int], what: str) -> Mistake:
+        return Mistake(self.document.name, line, dotted(path), what)

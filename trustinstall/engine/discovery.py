@@ -34,6 +34,7 @@ class Found:
         failures: why backends failed to look, and why remembered stores cannot be reached.
         left: ids of remembered stores that were not looked for.
         hidden: ids of remembered stores in directories that the account may not search.
+        moved: the present ids of remembered stores that a link leads to now, by the remembered ids.
         cut: scans that stopped early, one sentence each.
         known: the files by which a walk recognised stores.
     """
@@ -43,6 +44,7 @@ class Found:
     failures: dict[str, str] = field(default_factory=dict[str, str])
     left: set[str] = field(default_factory=set[str])
     hidden: set[str] = field(default_factory=set[str])
+    moved: dict[str, str] = field(default_factory=dict[str, str])
     cut: list[str] = field(default_factory=list[str])
     known: list[str] = field(default_factory=list[str])
 
@@ -152,6 +154,10 @@ def find_again(
 
 def _find_again(host: Host, backend: Backend, store_id: str, location: str, found: Found) -> None:
     try:
+        if (moved := _behind_link(host, backend, location, found)) is not None:
+            found.moved[store_id] = moved.id
+            found.stores.setdefault(moved.id, (backend, moved))
+            return
         store = backend.at(host, location)
     except OSError as error:
         found.failures[store_id] = error.strerror or str(error)
@@ -160,6 +166,17 @@ def _find_again(host: Host, backend: Backend, store_id: str, location: str, foun
         found.stores[store_id] = (backend, store)
     elif _is_hidden(host, location):
         found.hidden.add(store_id)
+
+
+def _behind_link(host: Host, backend: Backend, location: str, found: Found) -> Store | None:
+    """Return the account's own store that a link at a remembered location, or above it, leads to now; or None."""
+    real = host.real(location) if location.startswith("/") else location
+    if real == location:
+        return None
+    known = found.stores.get(f"{backend.name}:{real}")
+    store = known[1] if known is not None else backend.at(host, real)
+    same = store is not None and (store.id, store.owner) == (f"{backend.name}:{real}", host.account.uid)
+    return store if same else None
 
 
 def _is_hidden(host: Host, location: str) -> bool:

@@ -12,7 +12,7 @@ from collections import defaultdict
 from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
-from trustinstall.engine import discovery, walk
+from trustinstall.engine import discovery, relinked, walk
 from trustinstall.engine.outcome import Outcome, Result
 from trustinstall.engine.ownership import decide, holds, overruled
 from trustinstall.engine.request import Request, Selection
@@ -133,8 +133,7 @@ def look(
     """
     host = host.still_remembering()
     asked = _existing(host, places_of(wanted))
-    state = _state(host)
-    places = replace(known_bundles.fill(host, state, asked), through=True)
+    places = replace(known_bundles.fill(host, _state(host), asked), through=True)
     remembered = [store for store, _ in ledger.placements]
     try:
         found = discovery.discover(host, backends, places, remembered, adding=True)
@@ -144,6 +143,7 @@ def look(
     naming: dict[str, list[str]] = defaultdict(list)
     serving = {store.location: store.id for _, store in found.stores.values() if store.on_demand}
     reached = _reached(host)
+    relinked.follow(host, ledger, found.moved)
     records = ledger.by_store()
     retired = replace(ledger, placements=ledger.retired).by_store()
     for _, store in found.stores.values():

@@ -10,7 +10,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from trustinstall.engine import audit, bookkeeping, discovery, former, order
+from trustinstall.engine import audit, bookkeeping, discovery, former, order, relinked
 from trustinstall.engine.asked_again import asked_again
 from trustinstall.engine.choosing import choose
 from trustinstall.engine.records import Records
@@ -183,6 +183,7 @@ class Engine(Records):
     ) -> Scope:
         ledger, request = work.ledger, work.request
         found = self._discover(work.host, ledger, request, places)
+        relinked.follow(work.host, ledger, found.moved)
         host = work.host = work.host.knowing(found.known)
         if places.through and not work.dry_run:
             known_bundles.keep(host, self._state, found.known)

@@ -53,7 +53,7 @@ def walk(host: Host, backends: Sequence[Backend], places: DiscoveryOptions) -> I
     Raises UsageProblem if a place that the caller named is not a directory, or holds too many files.
     """
     table = _Table(host, backends)
-    for path in places.known:
+    for path in dict.fromkeys(_without_links(host, one) for one in places.known):
         yield from table.recognise(path)
     for entry in trees.directories(host, places, Wanted(table.question, table.candidates)):
         if isinstance(entry, (OtherAccount, ScanProgress)):
@@ -61,6 +61,15 @@ def walk(host: Host, backends: Sequence[Backend], places: DiscoveryOptions) -> I
             continue
         for name in entry.files:
             yield from table.recognise(f"{entry.path}/{name}")
+
+
+def _without_links(host: Host, path: str) -> str:
+    """Return the path of a file as a walk finds it now: somebody may have moved a directory and left a link."""
+    directory, _, name = path.rpartition("/")
+    try:
+        return f"{host.real(directory)}/{name}" if directory else path
+    except OSError:  # links in a circle
+        return path
 
 
 def question(backends: Sequence[Backend]) -> str:

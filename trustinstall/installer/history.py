@@ -30,7 +30,10 @@ def entries(host: Host, since: str = "") -> tuple[list[dict[str, Any]], int]:
 
 
 def beginning(text: str, now: datetime) -> str:
-    """Return the time that `--since` names: a day, a time, or a span before now. Raises UsageProblem."""
+    """Return the time that `--since` names: a day, a time, or a span before now. Raises UsageProblem.
+
+    A span that begins before the first year means every entry, as one does that begins before the log.
+    """
     span = _SPAN.fullmatch(text)
     try:
         if span:
@@ -39,7 +42,9 @@ def beginning(text: str, now: datetime) -> str:
             found = datetime.fromisoformat(text.replace("Z", "+00:00"))
             found = found if found.tzinfo else found.replace(tzinfo=timezone.utc)
         return found.astimezone(timezone.utc).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
-    except (OverflowError, ValueError):
+    except OverflowError:
+        return ""
+    except ValueError:
         what = printable(text, 40)
         why = f"{what!r} is not a time; write a day (2027-01-31), a time, or a span (12h, 7d, 2w)"
         raise UsageProblem(why) from None

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from trustinstall.certificates.certificate import Certificate
-from trustinstall.engine import discovery
+from trustinstall.engine import discovery, relinked
 from trustinstall.engine.outcome import ALL_ACCOUNTS
 from trustinstall.facts import inspection
 from trustinstall.state import known_bundles
@@ -53,6 +53,8 @@ def look(
     mine = set(found.stores)
     everybodys = _as_machine(host)
     discovery.find_again(everybodys, backends, [store for store, _ in machine.placements], found)
+    for _, _, ledger in scopes:
+        relinked.follow(host, ledger, found.moved)
     seen: dict[str, Observation | str] = {}
     for backend, store in found.stores.values():
         on_progress(f"Reading stores … {len(seen):,} of {len(found.stores):,}")

@@ -64,6 +64,7 @@ class Report:
         left: certificates to be removed that belong to the machine's scope, which this account may not change.
         others: certificates to be removed that another author has added to the system's store, likewise.
         replaces: whether variables were set that replace the built-in roots of programs.
+        notes: doubts about the documents of `apply`, each with its place.
     """
 
     command: str
@@ -76,6 +77,7 @@ class Report:
     others: tuple[Certificate, ...] = ()
     domains: tuple[str, ...] = ()
     replaces: bool = False
+    notes: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         """Return the command, and the number of stores by result."""

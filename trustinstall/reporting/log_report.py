@@ -19,8 +19,11 @@ _TIME = len("2026-11-29 04:00  ")
 _NAMED = 3  # certificates of an entry
 
 
-def lines(page: Page, entries: Sequence[Mapping[str, Any]], damaged: int) -> list[str]:
-    """Return two lines for each entry: time, command and result; account and origin."""
+def lines(page: Page, entries: Sequence[Mapping[str, Any]], damaged: int, since: str = "") -> list[str]:
+    """Return two lines for each entry: time, command and result; account and origin.
+
+    `since`: older entries were left out.
+    """
     found: list[str] = []
     for one in entries:
         names = [str(each.get("name")) for each in one.get("certificates", ())]
@@ -40,7 +43,7 @@ def lines(page: Page, entries: Sequence[Mapping[str, Any]], damaged: int) -> lis
     if damaged:
         number = words.count(damaged, "line")
         found += page.marked(BAD, f"{number} of the log cannot be read, and {words.be(range(damaged))} left out.")
-    return found or ["The log has no entry yet."]
+    return found or [f"The log has no entry since {words.minute(since)}." if since else "The log has no entry yet."]
 
 
 def as_json(host: Host, entries: Sequence[Mapping[str, Any]], damaged: int) -> str:

@@ -64,7 +64,8 @@ def as_json(host: Host, report: Report, exit_code: int, foreign: Sequence[Comman
     data = envelope(host, report.command, exit_code, changed=report.changed, would_change=would_change)
     stores = [outcome(part, one) for part in report.scopes for one in part.outcomes]
     left = [list(one.argv) for one in foreign]
-    return dump({**data, "dry_run": report.dry_run, "stores": stores, **problems(report), "remove_foreign": left})
+    beside = {"remove_foreign": left, "notes": list(report.notes)}
+    return dump({**data, "dry_run": report.dry_run, "stores": stores, **problems(report), **beside})
 
 
 def _row(one: Outcome, command: str) -> list[Cell | str]:

@@ -82,6 +82,7 @@ class Ledger:
         placements: by store id and SHA-256.
         transaction: the last journal that was finished; a journal of this name needs no recovery.
         home: the home of the account when the ledger was written; "" for the machine's.
+        real_home: the real path of that directory, by which most of its stores are identified; "" if it is no link.
         former: removed certificates, the latest last: `repair` removes them again if a restored backup has brought
             them back.
         retired: removed placements with details: files and directories that were created, and text that was inserted.
@@ -94,8 +95,8 @@ class Ledger:
     transaction: str = ""
     home: str = ""
     former: dict[str, Certificate] = field(default_factory=dict[str, Certificate])
-
     retired: dict[tuple[str, str], Placement] = field(default_factory=dict[tuple[str, str], Placement])
+    real_home: str = ""
 
     def record(self, store: str) -> Record:
         """Return the placements in one store."""
@@ -209,14 +210,19 @@ class Ledger:
             retired=dict(self.retired),
         )
 
-    def moved(self, home: str) -> Ledger:
-        """Return the ledger of an account whose home has moved, with its new paths."""
-        old = self.home.rstrip("/")
-        if not old or old == home.rstrip("/"):
-            return replace(self, home=home)
+    def moved(self, home: str, real: str = "") -> Ledger:
+        """Return the ledger of an account whose home has moved, with its new paths; `real`: as `real_home`.
+
+        A home that is a link now, and was none, keeps its paths: `engine.relinked` knows which stores have new ones.
+        """
+        pairs = [(self.home.rstrip("/"), home.rstrip("/")), (self.real_home, real or home.rstrip("/"))]
+        pairs = sorted((one for one in pairs if one[0] and one[0] != one[1]), key=lambda one: len(one[0]), reverse=True)
+        if not pairs:
+            return replace(self, home=home, real_home=real)
 
         def path(text: str) -> str:
-            return home.rstrip("/") + text[len(old) :] if text == old or text.startswith(f"{old}/") else text
+            found = (new + text[len(old) :] for old, new in pairs if text == old or text.startswith(f"{old}/"))
+            return next(found, text)
 
         def store(text: str) -> str:
             name, colon, location = text.partition(":")
@@ -234,4 +240,6 @@ class Ledger:
             ]
             return {(one.store, one.sha256): one for one in placements}
 
-        return replace(self, placements=placed(self.placements), retired=placed(self.retired), home=home)
+        return replace(
+            self, placements=placed(self.placements), retired=placed(self.retired), home=home, real_home=real
+        )

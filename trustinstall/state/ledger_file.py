@@ -40,7 +40,7 @@ def load(host: Host, state: State) -> Ledger:
     """
     data = read_json(host, state.ledger, state.owner, READS)
     if data is None:
-        return Ledger(home=_home(host, state))
+        return Ledger().moved(*_homes(host, state))
     try:
         ledger = _from_json(data)
         for change in _log(host, state, data):
@@ -51,7 +51,7 @@ def load(host: Host, state: State) -> Ledger:
             f"{state.ledger} is damaged ({printable(repr(error))}); nothing was changed: restore it from a backup, "
             "or move it away and run add again for each certificate"
         ) from None
-    return ledger.moved(_home(host, state))
+    return ledger.moved(*_homes(host, state))
 
 
 def save(host: ActingHost, state: State, before: Ledger, ledger: Ledger) -> None:
@@ -64,7 +64,8 @@ def save(host: ActingHost, state: State, before: Ledger, ledger: Ledger) -> None
     log = host.status(state.ledger_log)
     if snapshot is not None and snapshot.size > SMALL and (log.size if log else 0) < snapshot.size:
         data = read_json(host, state.ledger, state.owner, READS) or {}
-        if data["version"] == VERSION and ledger.home == data["home"] and _ends_well(host, state):
+        homes = (data["home"], data.get("real_home", ""))
+        if data["version"] == VERSION and homes == (ledger.home, ledger.real_home) and _ends_well(host, state):
             change = {"of": data["serial"], **_difference(before, ledger)}
             host.append(state.ledger_log, json.dumps(change).encode() + b"\n", mode)
             return
@@ -96,8 +97,9 @@ def _lines(ledger: Ledger) -> str:
     placements = [json.dumps(_placement_json(one), sort_keys=True) for _, one in sorted(ledger.placements.items())]
     former = [json.dumps(_pem(one)) for one in ledger.former.values()]
     retired = [json.dumps(_placement_json(one), sort_keys=True) for _, one in sorted(ledger.retired.items())]
+    real = f', "real_home": {json.dumps(ledger.real_home)}' if ledger.real_home else ""
     return (
-        f'"transaction": {json.dumps(ledger.transaction)}, "home": {json.dumps(ledger.home)},\n'
+        f'"transaction": {json.dumps(ledger.transaction)}, "home": {json.dumps(ledger.home)}{real},\n'
         f'"certificates": {{{_joined(certificates)}}},\n"claims": [{_joined(claims)}],\n'
         f'"placements": [{_joined(placements)}]'
         + (f',\n"former": [{_joined(former)}],\n"retired": [{_joined(retired)}]' if former or retired else "")
@@ -173,8 +175,11 @@ def _ends_well(host: Host, state: State) -> bool:
     return content is None or content.endswith(b"\n")
 
 
-def _home(host: Host, state: State) -> str:
-    return "" if state.machine or host.account.home is None else host.account.home
+def _homes(host: Host, state: State) -> tuple[str, str]:
+    """Return the account's home, and its real path if that is another one, or ""; both are "" for the machine."""
+    home = "" if state.machine or host.account.home is None else host.account.home
+    real = host.real(home) if home.startswith("/") else home
+    return home, real if real.rstrip("/") != home.rstrip("/") else ""
 
 
 def _from_json(data: Mapping[str, Any]) -> Ledger:
@@ -189,6 +194,7 @@ def _from_json(data: Mapping[str, Any]) -> Ledger:
         str(data.get("home", "")),
         _former(data.get("former", [])),
         _retired(data.get("retired", [])),
+        str(data.get("real_home", "")),
     )
 
 

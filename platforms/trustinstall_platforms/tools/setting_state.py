@@ -114,12 +114,11 @@ def _switched(host: Host, tool: Tool, location: str, value: str | None) -> Setti
 
 
 def _naming(host: Host, tool: Tool, value: str | None, setter: Setter) -> Setting:
-    """Return the state of a key that names a bundle; a managed file that is missing was in a home that has moved."""
+    """Return the state of a key that names a bundle."""
     own, location = _own(host, tool), setter.path
     if value is None:
         return Setting(tool, value, own)
-    moved = is_absolute(host, value) and our_files.is_one(value, _file_name(tool)) and host.status(value) is None
-    if value == own or moved:
+    if value == own or _is_own_elsewhere(host, tool, value, own):
         return Setting(tool, value, own, managed=True, bundle=value)
     word = deciding.word(host, tool, value)
     if word is None and deciding.reads_one(host, tool):
@@ -134,6 +133,16 @@ def _naming(host: Host, tool: Tool, value: str | None, setter: Setter) -> Settin
     what = f"{location} says {'.'.join(tool.key)}: {printable(value) or 'nothing'}"
     wrong = f"{what}, which counts; take that out, and trustinstall sets it"
     return Setting(tool, value, own, wrong=wrong, decided=True)
+
+
+def _is_own_elsewhere(host: Host, tool: Tool, value: str, own: str) -> bool:
+    """Whether a value names the managed file `own` by the path that it had before the home was moved.
+
+    That path is missing now, or a link which was left at the old place leads to the managed file.
+    """
+    if not (is_absolute(host, value) and our_files.is_one(value, _file_name(tool))):
+        return False
+    return host.status(value) is None or host.real(value) == host.real(own)
 
 
 def _of_owner(host: Host, tool: Tool, value: str, named: str) -> Setting:

@@ -162,6 +162,28 @@ def test_every_mistake_is_told_before_anything_is_touched(fresh: Throwaway) -> N
     assert fresh.changes(mtimes=True, ignore=(*NOISE, "/srv")) == before
 
 
+def test_words_that_name_no_store_here_are_said(fresh: Throwaway) -> None:
+    """A mistyped store is told with file, line and key, and so is a root in no store; another machine may have it."""
+    deliver(fresh)
+    fresh.write(TRUST, "version = 1\n" + inline(ROOT.pem, 'stores = ["jvaa"]\nskip = ["node", "certifi:/srv/*"]'))
+    done = told(fresh.trustinstall("apply", TRUST, "--json", check=True))
+    line = fresh.read(TRUST).decode().split("\n").index('stores = ["jvaa"]') + 1
+    assert done["notes"] == [
+        f"{TRUST}:{line}: certificate.1.stores: unknown store jvaa; did you mean java?",
+        f"{TRUST}:3: Corp Root G2 is in no store: jvaa names none here that can hold it",
+    ]
+    fresh.write(TRUST, "version = 1\n" + inline(ROOT.pem, 'stores = ["system", "certifi:/usr/*"]'))
+    assert told(fresh.trustinstall("apply", TRUST, "--json", check=True))["notes"] == []
+
+
+def test_mistakes_in_json_are_lines_for_people_too(fresh: Throwaway) -> None:
+    """With --json, standard error has one line for each mistake, as without."""
+    fresh.write(TRUST, "version = 1\na = 1\nb = 1\n")
+    done = fresh.trustinstall("apply", TRUST, "--json")
+    assert told(done)["error"]["message"].count("\n") == 2
+    assert [line[:7] for line in done.stderr.splitlines()] == ["error: "] * 3, done.stderr
+
+
 def test_authorities_of_one_name_are_compared(fresh: Throwaway) -> None:
     """Roots that clients could mistake are refused, and nothing changes; a new key of the same name is a note."""
     deliver(fresh)

@@ -61,7 +61,7 @@ def test_a_server_that_is_not_trusted_gives_nothing_and_one_that_is_gives_the_ro
 @pytest.mark.parametrize(
     ("path", "more", "expected"),
     [
-        ("/other.crt", _NAMED, "certificate.1.url"),
+        ("/other.crt", _NAMED, "certificate.1.sha256: Other Root has another fingerprint"),
         ("/corp.crt", "", "a certificate that is fetched must have sha256"),
         ("/corp.crt", f'{_NAMED}\nfile = "a.crt"', "one of file, pem and url"),
         ("/big.crt", _NAMED, "larger than 1024 KiB"),

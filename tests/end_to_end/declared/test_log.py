@@ -63,6 +63,11 @@ def test_entries_since_a_time(fresh: Throwaway) -> None:
     fresh.trustinstall("add", CERT, check=True)
     assert len(entries(fresh, "--since", "1h")) == len(entries(fresh, "--since", "2020-01-01")) == 1
     assert entries(fresh, "--since", "2999-01-01") == []
+    assert (
+        fresh.trustinstall("log", "--since", "2999-01-01").stdout
+        == "The log has no entry since 2999-01-01 00:00 UTC.\n"
+    )
+    assert len(entries(fresh, "--since", "999999w")) == 1  # of before the first year
     assert fresh.trustinstall("log", "--since", "\x1b[31m").returncode == 2
     done = fresh.trustinstall("log", "--since", "")  # of a script's empty variable
     assert (done.returncode, "is not a time" in done.stderr) == (2, True), done

@@ -240,7 +240,7 @@ def test_a_password_is_in_private_files_alone_and_never_shown(fresh: Throwaway) 
         ('http = "socks5://a:1"', "proxies.http: it must be an address"),
         ('http = "http://user:geheim@a"', "with its port"),
         ('http = "http://a:1"\nno_proxy = ["*.corp.example"]', "proxies.no_proxy"),
-        ('http = "http://a:1"\nno_proxy = ["10.0.0.300/8"]', "which is no network"),
+        ('http = "http://a:1"\nno_proxy = ["10.0.0.300/8"]', "is no address and no network"),
         ("no_proxy = []", "it must have http or https"),
     ],
 )

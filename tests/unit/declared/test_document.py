@@ -109,4 +109,4 @@ def test_a_day_that_does_not_exist_is_told_with_its_key() -> None:
     """TOML's dates are read as its days: the mistake has file, line and key."""
     with pytest.raises(Mistake) as found:
         read("trust.toml", b"version = 1\n[defaults]\nuntil = 2027-02-29\n")
-    assert str(found.value) == "trust.toml:3: until: 2027-02-29 is not a day that exists"
+    assert str(found.value) == "trust.toml:3: defaults.until: 2027-02-29 is not a day that exists"

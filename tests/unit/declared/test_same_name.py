@@ -12,7 +12,7 @@ from tests.support.keys import make_key
 from tests.support.pki import Root, make_root
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.declared.apply import compared
-from trustinstall.declared.loading import Declaration, Declared
+from trustinstall.declared.declaration import Declaration, Declared
 from trustinstall.errors import CertificateRefused
 from trustinstall.installer.installer import Installer
 from trustinstall.state.terms import Terms

@@ -18,7 +18,7 @@ from tests.support.disk_writes import Disk, Recording, disk, lay_out
 from tests.support.pki import make_root
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.declared.apply import apply
-from trustinstall.declared.loading import Declaration, Declared, DeclaredProxies
+from trustinstall.declared.declaration import Declaration, Declared, DeclaredProxies
 from trustinstall.engine.outcome import Result
 from trustinstall.facts.proxies import Proxies
 from trustinstall.installer.installer import Installer

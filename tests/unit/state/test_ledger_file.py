@@ -222,3 +222,26 @@ def test_the_ledger_follows_a_home_that_has_moved() -> None:
     assert one.entries == ("/srv/homes/robert/x", "text", "/homeless")
     assert one.directories == ("/srv/homes/robert/venv0",)
     assert ledger.moved(HOME) == ledger
+
+
+def test_the_ledger_follows_a_home_that_was_a_link() -> None:
+    """Stores are named by the real path, and by the path of the account: both follow, also to one new path."""
+    ledger = replace(ledger_of(1), real_home="/disk/robert")
+    one = next(iter(ledger.placements.values()))
+    one = replace(one, store="drop-directory:/disk/robert/certs", entries=(f"{HOME}/x", "/disk/y"))
+    ledger.placements = {(one.store, one.sha256): one}
+    for home, real in ((HOME, ""), ("/home/new", ""), (HOME, "/disk2/robert")):
+        moved = ledger.moved(home, real)
+        assert {store for store, _ in moved.placements} == {f"drop-directory:{real or home}/certs"}
+        assert next(iter(moved.placements.values())).entries == (f"{home}/x", "/disk/y")
+        assert (moved.home, moved.real_home) == (home, real)
+
+
+def test_the_real_path_of_a_home_is_kept(host: ActingHost, state: State) -> None:
+    """It is written where it differs, and an older program, which passes over it, reads the rest."""
+    for real in ("", "/disk/robert"):
+        ledger = replace(ledger_of(1), real_home=real)
+        ledger_file.save(host, state, Ledger(), ledger)
+        data = json.loads(host.read(state.ledger))
+        assert (data["home"], data.get("real_home", "")) == (HOME, real)
+        assert ("real_home" in data) == (real != "")
