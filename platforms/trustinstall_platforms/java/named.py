@@ -145,8 +145,8 @@ def _named(host: Host, name: str) -> list[Option]:
 def _said(host: Host) -> Iterator[Option]:
     """Yield the two options at all places that have them, in order."""
     for name, value, setter in _variables(host):
-        place = {"path": setter.path or name, "line": setter.line}
-        yield from (one._replace(**place) for one in in_words(value))
+        path, line = setter.path or name, setter.line
+        yield from (one._replace(path=path, line=line) for one in in_words(value))
         if name == _WITH_FILES:
             yield from (one for path in _ARGUMENTS.findall(value) for one in _arguments(host, path))
     homes = [f"{top}/gradle.properties" for top in _values(host, GRADLE_HOME)]

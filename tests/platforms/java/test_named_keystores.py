@@ -173,7 +173,8 @@ def test_a_relative_name_is_said(host: ActingHost, path: str, text: str, line: i
     """Which keystore it is depends on the directory of each start: file and line are named, and nothing is changed."""
     program(host, "/bin/bash")
     path = write(host, f"{HOME}/{path}", text.encode())
-    (store,) = stores(alice(host, {})) or [Java().recognise(host, path)]
+    found = [*stores(alice(host, {})), Java().recognise(host, path)]
+    store = found[0]
     assert store is not None
     assert store.sealed
     assert f"{path} line {line} says " in (store.why_blocked or "")
