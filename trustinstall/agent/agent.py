@@ -18,7 +18,7 @@ from trustinstall.stores.files import missing_parents
 from trustinstall.values import dataclass
 
 if TYPE_CHECKING:
-    from trustinstall.host import ActingHost
+    from trustinstall.host import ActingHost, Host
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Status:
     """The state of the agent.
 
     Attributes:
-        kind: "systemd", "launchd", "task scheduler" or "cron".
+        kind: "systemd", "launchd", "task scheduler" or "cron"; "none" on a system that has none of them.
         files, missing: the files and links of the agent that exist, and those that are missing.
         active: whether the system's timer runs; None if that is unknown.
         last, next: when it ran and will run, in the system's words; "" if that is unknown.
@@ -43,8 +43,8 @@ class Status:
 
     @property
     def installed(self) -> bool:
-        """Whether all of its files exist."""
-        return bool(self.files) and not self.missing
+        """Whether all of its files exist, and something runs it."""
+        return bool(self.files) and not self.missing and self.kind != "none"
 
 
 def install(host: ActingHost) -> Status:
@@ -64,11 +64,15 @@ def install(host: ActingHost) -> Status:
         if host.status(path) is not None and not files.is_ours(host, path):
             raise UsageProblem(f"{printable(path, 4096)} is not trustinstall's, and stands in the way; move it away")
     state = scopes.state_of(host, host.account.uid)
+    of_state = missing_parents(host, directories.notes(state))
     prepare(host, state)
     made = [*dict.fromkeys(one for path in wanted.paths for one in missing_parents(host, path))]
-    directories.note(host, state, [*dict.fromkeys((*directories.made(host, state), *made))])
+    directories.note(host, state, [*dict.fromkeys((*directories.made(host, state), *of_state, *made))])
     for directory in made:
         host.make_directory(directory, 0o755)
+    former = [path for path in _there(host) if path not in wanted.paths]  # of another scheduler
+    for path in former:
+        host.delete(path)
     stale = [one for one in wanted.files if host.read_or_none(one.path) != one.content]
     for file in stale:
         host.write(file.path, file.content, file.mode, None, host.token())
@@ -76,38 +80,44 @@ def install(host: ActingHost) -> Status:
     for link in absent:
         host.link(link.path, link.target)
     tools.begin(host)
-    return replace(status(host), changed=bool(stale or absent))
+    return replace(status(host), changed=bool(former or stale or absent))
 
 
 def remove(host: ActingHost) -> Status:
     """Stop the agent, and delete its files, if they carry the mark. It is idempotent."""
     tools.end(host)
-    paths = (*reversed(files.wanted(host, host.program()).paths), *files.of_hooks(host))
-    found = [path for path in paths if host.status(path) is not None and files.is_ours(host, path)]
-    for path in dict.fromkeys(found):  # a hook may be one of the files, too
+    found = _there(host)
+    for path in found:
         host.delete(path)
     state = scopes.state_of(host, host.account.uid)
-    for directory in reversed(directories.made(host, state)):
-        if host.is_directory(directory):
-            host.remove_directory(directory)
+    made = directories.made(host, state)
     if host.status(directories.notes(state)) is not None:
         host.delete(directories.notes(state))
+    for directory in reversed(made):
+        if host.is_directory(directory):
+            host.remove_directory(directory)
     tools.forget(host)
-    return replace(status(host), changed=bool(found))
+    state_now = status(host) if files.has_scheduler(host) else Status("none", (), ())
+    return replace(state_now, changed=bool(found))
 
 
 def there(host: ActingHost) -> tuple[str, ...]:
-    """Return the existing files of the agent; none on a system without a scheduler for it."""
-    try:
-        return status(host).files
-    except UsageProblem:
-        return ()
+    """Return the existing files of the agent, also of a scheduler that the system had before."""
+    return tuple(_there(host))
 
 
 def status(host: ActingHost) -> Status:
-    """Return the state of the agent."""
+    """Return the state of the agent. Raises UsageProblem if the system has no scheduler, and no agent had one."""
+    found = _there(host)
+    if found and not files.has_scheduler(host):
+        return Status("none", tuple(found), (), active=False)
     paths = files.wanted(host, host.program()).paths
-    there = tuple(path for path in paths if host.status(path) is not None and files.is_ours(host, path))
+    there = (*(path for path in paths if path in found), *(path for path in found if path not in paths))
     missing = tuple(path for path in paths if path not in there)
     runs = tools.found(host) if there else Runs()
     return Status(files.kind(host), there, missing, runs.on, runs.last, runs.next)
+
+
+def _there(host: Host) -> list[str]:
+    """Return the files and links of an agent that exist and carry the mark, in the order in which they are deleted."""
+    return [path for path in files.everywhere(host) if host.status(path) is not None and files.is_ours(host, path)]

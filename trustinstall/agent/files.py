@@ -64,6 +64,14 @@ def kind(host: Host) -> str:
     )
 
 
+def has_scheduler(host: Host) -> bool:
+    """Whether the system has something that runs the agent."""
+    try:
+        return bool(kind(host))
+    except UsageProblem:
+        return False
+
+
 def wanted(host: Host, program: Sequence[str]) -> Wanted:
     """Return the files and links of the agent on this system, for this account."""
     scheduler, machine = kind(host), host.account.is_root
@@ -76,18 +84,41 @@ def wanted(host: Host, program: Sequence[str]) -> Wanted:
         script = f"{directory}/trustinstall"
         of_managers = _hooks(host, hooks.by_cron(script))
         return Wanted([File(script, others.script(program).encode(), 0o755), *of_managers], [])
-    units = _UNITS if machine else host.absolute(_UNITS_AT_HOME)
-    name = f"{units}/{systemd.NAME}"
+    service, timer, path = _units(host)
     files = [
-        File(f"{name}.service", systemd.service(program, machine=machine).encode()),
-        File(f"{name}.timer", systemd.timer().encode()),
-        File(f"{name}.path", systemd.path(_watched(host)).encode()),
+        File(service, systemd.service(program, machine=machine).encode()),
+        File(timer, systemd.timer().encode()),
+        File(path, systemd.path(_watched(host)).encode()),
     ]
-    links = [
+    return Wanted([*files, *_hooks(host, hooks.BY_SYSTEMD)], _links(host))
+
+
+def everywhere(host: Host) -> tuple[str, ...]:
+    """Return the paths of all files and links that an agent of this account may have here, links first.
+
+    Those of every scheduler of Linux are among them, and hooks of all package managers: the system may have got another
+    one since, or have lost it.
+    """
+    if host.platform in {"darwin", "win32"}:
+        return (agent_file(host) if host.platform == "darwin" else task_file(host),)
+    scripts = [f"{one}/trustinstall" for one in others.HOURLY if host.account.is_root]
+    of_hooks = [one.path for one in hooks.HOOKS if host.account.is_root]
+    return (*(one.path for one in _links(host)), *of_hooks, *scripts, *reversed(_units(host)))
+
+
+def _units(host: Host) -> tuple[str, str, str]:
+    """Return the paths of systemd's units: service, timer and path."""
+    units = _UNITS if host.account.is_root else host.absolute(_UNITS_AT_HOME)
+    name = f"{units}/{systemd.NAME}"
+    return f"{name}.service", f"{name}.timer", f"{name}.path"
+
+
+def _links(host: Host) -> list[Link]:
+    units = _UNITS if host.account.is_root else host.absolute(_UNITS_AT_HOME)
+    return [
         Link(f"{units}/{target}.target.wants/{systemd.NAME}.{suffix}", f"../{systemd.NAME}.{suffix}")
         for target, suffix in (("timers", "timer"), ("paths", "path"))
     ]
-    return Wanted([*files, *_hooks(host, hooks.BY_SYSTEMD)], links)
 
 
 def _hooks(host: Host, ask: str) -> list[File]:
@@ -114,11 +145,6 @@ def agent_file(host: Host) -> str:
 def task_file(host: Host) -> str:
     """Return the file from which the Task Scheduler takes its task."""
     return f"{host.state_base()}/agent.xml"
-
-
-def of_hooks(host: Host) -> tuple[str, ...]:
-    """Return the paths of all hooks, also for package managers that were removed; empty unless root acts."""
-    return tuple(one.path for one in hooks.HOOKS if host.account.is_root)
 
 
 def is_ours(host: Host, path: str) -> bool:

@@ -42,7 +42,7 @@ def begin(host: ActingHost) -> None:
 
 def end(host: ActingHost) -> None:
     """Stop the agent, if it runs."""
-    kind = files.kind(host)
+    kind = files.kind(host) if files.has_scheduler(host) else ""
     if kind == "systemd" and _has_systemd(host):
         _tell(host, "stop", f"{systemd.NAME}.timer", f"{systemd.NAME}.path", must_succeed=False)
     elif kind == "launchd":
@@ -54,7 +54,7 @@ def end(host: ActingHost) -> None:
 
 def forget(host: ActingHost) -> None:
     """Make systemd forget units whose files were deleted; an account that is not logged in has no running manager."""
-    if files.kind(host) == "systemd" and _has_systemd(host):
+    if files.has_scheduler(host) and files.kind(host) == "systemd" and _has_systemd(host):
         _tell(host, "daemon-reload", must_succeed=host.account.is_root)
 
 

@@ -20,8 +20,13 @@ if TYPE_CHECKING:
 
 def lines(page: Page, status: Status, last_change: Mapping[str, Any] | None) -> list[str]:
     """Return the report for people."""
+    if not status.files and status.changed:
+        return page.marked(GOOD, "The agent is removed; nothing runs by itself.", tone="strong")
     if not status.files:
         return page.marked(SAME, "The agent is not installed; nothing runs by itself.", tone="strong")
+    if status.kind == "none":
+        text = "Nothing runs the agent: the system's scheduler is gone; `trustinstall agent remove` deletes its files."
+        return [*page.marked(BAD, text, tone="strong"), *(page.whole(path, "      left: ") for path in status.files)]
     if status.missing:
         found = page.marked(BAD, "The agent is there in part; `trustinstall agent install` mends it.", tone="strong")
         return [*found, *(page.whole(path, "      missing: ") for path in status.missing)]

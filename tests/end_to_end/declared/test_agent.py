@@ -197,6 +197,54 @@ def test_an_account_has_an_agent_of_its_own(fresh: Throwaway) -> None:
     assert fresh.changes(ignore=(*NOISE, *OTHERS)) == before
 
 
+@pytest.mark.parametrize("user", ["root", "alice"])
+def test_an_agent_without_certificates_leaves_no_directory(fresh: Throwaway, user: str) -> None:
+    """On a machine where nothing was added, the records' directories go, too."""
+    before = fresh.changes()
+    fresh.trustinstall("agent", "install", user=user, check=True)
+    done = fresh.trustinstall("agent", "remove", user=user, check=True)
+    assert "The agent is removed" in done.stdout
+    assert fresh.changes() == before
+
+
+_NO_SYSTEMD = "mv /usr/lib/systemd/systemd /usr/lib/systemd/away"
+_SYSTEMD = "mv /usr/lib/systemd/away /usr/lib/systemd/systemd"
+_NO_CRON = "mv /etc/cron.hourly /etc/cron.away"
+_CRON = "mv /etc/cron.away /etc/cron.hourly"
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "back"),
+    [
+        (_NO_SYSTEMD, _SYSTEMD, _NO_SYSTEMD),
+        ("true", _NO_SYSTEMD, _SYSTEMD),
+        ("true", f"{_NO_SYSTEMD}; {_NO_CRON}", f"{_SYSTEMD}; {_CRON}"),
+    ],
+    ids=["cron-to-systemd", "systemd-to-cron", "systemd-to-none"],
+)
+def test_the_system_gets_another_scheduler(fresh: Throwaway, first: str, then: str, back: str) -> None:
+    """Files of the former one are shown, deleted by `remove`, and replaced by `install`: repair never runs twice."""
+    sh(fresh, first)
+    before = fresh.changes()
+    fresh.trustinstall("agent", "install", check=True)
+    installed = set(status(fresh)["files"])
+    sh(fresh, then)
+    found = status(fresh)
+    assert set(found["files"]) == installed
+    none = _NO_CRON in then
+    assert (found["installed"], found["kind"] == "none") == (False, none)
+    said = " ".join(fresh.trustinstall("agent", "status").stdout.split())
+    assert ("agent remove` deletes its files" if none else "agent install` mends it") in said
+    if not none:
+        fresh.trustinstall("agent", "install", check=True)
+        assert status(fresh)["installed"]
+        of_schedulers = [path for path in status(fresh)["files"] if path.split("/")[2] in {"cron.hourly", "systemd"}]
+        assert len(of_schedulers) == (5 if then == _SYSTEMD else 1)
+    fresh.trustinstall("agent", "remove", check=True)
+    sh(fresh, back)
+    assert fresh.changes() == before
+
+
 def test_self_uninstall_takes_agents_and_logs_along(fresh: Throwaway) -> None:
     """Root's agent, alice's that starts the same program, ledger and logs go; bob's, which starts another, stays."""
     deliver(fresh)
