@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
+from trustinstall import catalog
+from trustinstall.stores.backend import Backend
+from trustinstall.stores.bundle import PemBundles
+from trustinstall.stores.directory import CertificateDirectories
+from trustinstall_platforms.bsd.freebsd import Certctl
+from trustinstall_platforms.linux.anchor_directory import AnchorStore
+from trustinstall_platforms.linux.debian import SystemStore
+from trustinstall_platforms.linux.declarative import DeclaredStore
+from trustinstall_platforms.tools.our_bundle import OwnBundle
+
 CHECKOUT = Path(os.environ.get("TRUSTINSTALL_CHECKOUT", Path(__file__).parents[2]))
 LINE = re.compile(r"( *)(\S+?)(/?)(?: +(\S.*))?")
+SHORT = (CertificateDirectories, PemBundles, AnchorStore, SystemStore, DeclaredStore, Certctl, OwnBundle)
+LINES = 100
 FREE = {"__init__.py", "__main__.py", "_version.py", "py.typed", "__pycache__"}
 
 
@@ -51,6 +66,13 @@ def test_every_package_says_its_purpose() -> None:
         module = place / "__init__.py" if place.is_dir() else place
         first = module.read_text(encoding="utf-8").splitlines()[0]
         assert re.match(r'"""[A-Z].*[.:)]', first), module
+
+
+@pytest.mark.parametrize("kind", sorted({type(one) for one in catalog.every() if isinstance(one, SHORT)}, key=str))
+def test_a_store_of_files_is_short(kind: type[Backend]) -> None:
+    """Backends of directories and bundles, and those of which a table has the rows, have less than 100 lines."""
+    module = Path(inspect.getfile(kind))
+    assert len(module.read_text(encoding="utf-8").splitlines()) < LINES, module
 
 
 def test_every_file_that_is_named_is_there() -> None:

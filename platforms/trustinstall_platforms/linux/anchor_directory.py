@@ -7,17 +7,17 @@ bundle, trustinstall appends to it.
 
 from __future__ import annotations
 
-import posixpath
 from typing import TYPE_CHECKING
 
-from trustinstall.editing.pem_blocks import marked, unmarked
+from trustinstall.editing.pem_blocks import marked
 from trustinstall.errors import printable
 from trustinstall.host import Tools
 from trustinstall.stores.backend import Backend
 from trustinstall.stores.files import read
-from trustinstall.stores.observation import Copy, Observation, State
+from trustinstall.stores.observation import Observation, State
 from trustinstall_platforms.linux.anchor_contents import distrusted, local_files, other_files, problems
-from trustinstall_platforms.linux.anchor_sources import copies, ders, fingerprints, fixed_copies
+from trustinstall_platforms.linux.anchor_copies import copies_in
+from trustinstall_platforms.linux.anchor_sources import ders, fingerprints
 from trustinstall_platforms.linux.family import store as found
 from trustinstall_platforms.linux.hash_links import linked
 
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from trustinstall.stores.desired import Change
     from trustinstall.stores.plan import Plan, Refresh
     from trustinstall.stores.store import DiscoveryOptions, Store
-    from trustinstall_platforms.linux.anchor_sources import Source
     from trustinstall_platforms.linux.family import Family
 
 
@@ -63,13 +62,12 @@ class AnchorStore(Backend):
         blocks = marked(content or b"") if family.appended else {}
         others = list(other_files(host, family)) if names else []
         barred = distrusted(host, family, [*local, *others], names - shown)
-        found_copies = [*_copies(family, (local, others), names, barred), *_blocks(family, content or b"", names)]
         states = {one: State.TRUSTED if one in bundle and one in hashed else State.PARTIAL for one in shown}
         return Observation(
             anchors=states | dict.fromkeys(barred, State.DISTRUSTED),
             marked=frozenset((*(one.certificates[0] for one in local if one.marked(family.ending)), *blocks)),
             problems=tuple(problems(family, content, local, bundle)),
-            copies=tuple(found_copies),
+            copies=tuple(copies_in(family, (local, others), content or b"", names, barred)),
         )
 
     def anchors(self, host: Host, _store: Store) -> Iterator[bytes]:
@@ -98,35 +96,3 @@ class AnchorStore(Backend):
         """Let OpenSSL load the bundle: one block that it cannot load makes it refuse the whole bundle."""
         refusal = host.openssl_refuses(self._family.bundle)
         return refusal and f"OpenSSL cannot load {self._family.bundle}: {printable(refusal)}"
-
-
-def _copies(
-    family: Family, sources: tuple[Sequence[Source], Sequence[Source]], names: frozenset[str], barred: set[str]
-) -> Iterator[Copy]:
-    """Yield the copies in the administrator's files and in others, without those that are kept out of the bundle.
-
-    A managed file that a blocklist keeps out is a copy. A file that itself distrusts its certificate is none.
-    """
-    local, others = sources
-    own = [one for one in local if not _leads_to_packages(family, one)]
-    linked_others = [one for one in local if _leads_to_packages(family, one)]
-    refusing = [one for one in own if not barred.isdisjoint(one.certificates) and one.distrusts()]
-    yield from copies([one for one in own if one not in refusing], names, family.ending)
-    yield from fixed_copies([*linked_others, *others], names - barred)
-
-
-def _leads_to_packages(family: Family, source: Source) -> bool:
-    """Whether an anchor is a link to a package's file: the system restores such a link."""
-    target = posixpath.normpath(posixpath.join(posixpath.dirname(source.path), source.link or source.path))
-    return target.startswith(tuple(f"{top}/" for top in family.packages)) and source.link is not None
-
-
-def _blocks(family: Family, content: bytes, names: frozenset[str]) -> Iterator[Copy]:
-    """Yield the copies in a bundle that trustinstall appends to.
-
-    An unmarked block is the package's copy of an anchor, unless a marked one is there: the package, when it is
-    upgraded, makes the bundle of the anchors and keeps no marks.
-    """
-    own = marked(content).keys() & names if family.appended else frozenset[str]()
-    yield from (Copy(sha256, family.bundle, marked=True) for sha256 in sorted(own))
-    yield from (Copy(sha256) for sha256, _ in unmarked(content) if sha256 in own)

@@ -10,7 +10,6 @@ file of such a name has no effect.
 
 from __future__ import annotations
 
-import hashlib
 import posixpath
 from typing import TYPE_CHECKING
 
@@ -21,7 +20,7 @@ from trustinstall.stores.backend import Capability
 from trustinstall.stores.directory import CertificateDirectories, Directory, own_home, refusal
 from trustinstall.stores.observation import Copy
 from trustinstall.stores.steps import ABSENT, Content, Delete, Edit, digest
-from trustinstall_platforms.keystores import Unreadable
+from trustinstall_platforms.programs.dotnet_files import bags, file_name, pfx
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -30,18 +29,8 @@ if TYPE_CHECKING:
     from trustinstall.host import Host
     from trustinstall.stores.steps import Step
     from trustinstall.stores.store import Store
-    from trustinstall_platforms.keystores.pkcs12_parts import Bag
 
 _PLACE = ".dotnet/corefx/cryptography/x509stores/root"
-
-
-def _pfx(certificate: Certificate) -> bytes:
-    """Return a PKCS#12 file of one certificate, without a key and a password."""
-    from cryptography import x509  # most commands write no such file, and need it for nothing else
-    from cryptography.hazmat.primitives.serialization import NoEncryption, pkcs12
-
-    one = x509.load_der_x509_certificate(certificate.der)
-    return pkcs12.serialize_key_and_certificates(None, None, one, None, NoEncryption())
 
 
 class DotNet(CertificateDirectories):
@@ -59,17 +48,17 @@ class DotNet(CertificateDirectories):
 
     def file_name(self, certificate: Certificate) -> str:
         """Return the name of the file for a certificate."""
-        return _name(certificate.der)
+        return file_name(certificate.der)
 
     def ders(self, data: bytes) -> Sequence[bytes]:
         """Return the DER of the certificate in a file; of several, .NET takes an unknown one."""
-        found = [one.der for one in _bags(data) if one.der is not None]
+        found = [one.der for one in bags(data) if one.der is not None]
         return found if len(found) == 1 else []
 
     def copies(self, path: str, data: bytes) -> Iterator[Copy]:
         """Yield the copy in a file; the copies of trustinstall are recognised by the file's name."""
         for der in self.ders(data):
-            yield Copy(sha256_of(der), path, marked=posixpath.basename(path) == _name(der))
+            yield Copy(sha256_of(der), path, marked=posixpath.basename(path) == file_name(der))
 
     def step(
         self, store: Store, path: str, old: bytes | None, added: Sequence[Certificate], _removed: Collection[Copy], /
@@ -78,24 +67,8 @@ class DotNet(CertificateDirectories):
         from trustinstall_platforms.keystores.pkcs12_parts import KEYS
 
         if added:
-            content = _pfx(added[0])
+            content = pfx(added[0])
             return Edit(path, Content(content), ABSENT if old is None else digest(old))
-        if old is not None and any(one.kind in KEYS for one in _bags(old)):
+        if old is not None and any(one.kind in KEYS for one in bags(old)):
             raise refusal(store, f"{printable(path)} holds a private key as well")
         return Delete(path, digest(old or b""))
-
-
-def _bags(data: bytes) -> list[Bag]:
-    """Return the content of a PKCS#12 file without a password; nothing for any other file."""
-    from trustinstall_platforms.keystores import pkcs12  # most machines have no such file
-
-    try:
-        parsed = pkcs12.parse(data)
-        parsed.password([""])
-        return [bag for part in parsed.opened([""]) for bag in part.bags or ()]
-    except (Unreadable, ValueError, IndexError, TypeError, OverflowError):
-        return []
-
-
-def _name(der: bytes) -> str:
-    return f"{hashlib.sha1(der, usedforsecurity=False).hexdigest().upper()}.trustinstall.pfx"

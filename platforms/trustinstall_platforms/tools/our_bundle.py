@@ -6,15 +6,13 @@ from typing import TYPE_CHECKING
 
 from trustinstall.errors import StoreError
 from trustinstall.facts import our_files
-from trustinstall.host import Kind
 from trustinstall.stores import bundle
 from trustinstall.stores.backend import Backend
-from trustinstall.stores.files import owner
 from trustinstall.stores.observation import Observation, State
 from trustinstall.stores.plan import Placed, Plan
-from trustinstall.stores.store import Store, blocked
 from trustinstall_platforms.tools import our_bundle_files as files
 from trustinstall_platforms.tools import our_bundle_left as left
+from trustinstall_platforms.tools.our_bundle_store import NAME, store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +20,7 @@ if TYPE_CHECKING:
     from trustinstall.host import Host
     from trustinstall.stores.desired import Change
     from trustinstall.stores.steps import Step
-    from trustinstall.stores.store import DiscoveryOptions
+    from trustinstall.stores.store import DiscoveryOptions, Store
 
 _STALE = "the system's roots have changed since it was made; add makes it anew"
 
@@ -33,17 +31,17 @@ class OwnBundle(Backend):
     On Windows there is only that file.
     """
 
-    name = "own-bundle"
+    name = NAME
 
     def discover(self, host: Host, _places: DiscoveryOptions) -> Iterator[Store]:
         """Find the acting account's store, whether it exists yet or not."""
         location = our_files.location(host)
         if location is not None:
-            yield self._store(host, location)
+            yield store(host, location)
 
     def at(self, host: Host, location: str) -> Store | None:
         """Return the store at a location, if it is the acting account's."""
-        return self._store(host, location) if location == our_files.location(host) else None
+        return store(host, location) if location == our_files.location(host) else None
 
     def observe(self, host: Host, store: Store, names: frozenset[str]) -> Observation:
         """Observe the content of both files; PARTIAL is a certificate that only one of them holds, like a system root.
@@ -95,24 +93,3 @@ class OwnBundle(Backend):
     def verify(self, host: Host, store: Store) -> str | None:
         """Let OpenSSL load it, if it still exists."""
         return None if host.status(store.location) is None else host.openssl_refuses(store.location)
-
-    def _store(self, host: Host, location: str) -> Store:
-        return Store(
-            self.name,
-            location,
-            host.account.uid,
-            f"{self.name}:{location}",
-            "programs whose settings or variables name it",
-            label=location,
-            blocked=blocked(_unwritable(host, location)),
-            on_demand=True,
-        )
-
-
-def _unwritable(host: Host, location: str) -> str | None:
-    """Return why a managed file cannot be written, or might be changed by another account; or None."""
-    status = host.status(location)
-    if status is not None and status.kind is not Kind.FILE:
-        return "something else than a file stands there; move it away"
-    whose, reason = owner(host, location)
-    return reason if whose == host.account.uid or reason else "its directory belongs to another account; give it back"

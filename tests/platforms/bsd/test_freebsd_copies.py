@@ -17,7 +17,8 @@ from trustinstall.stores.desired import Change, Desired, Placement, Record
 from trustinstall.stores.observation import Copy
 from trustinstall.stores.plan import Plan
 from trustinstall.stores.store import DiscoveryOptions
-from trustinstall_platforms.bsd.freebsd import HASHED, LOCAL, TOOL, Certctl
+from trustinstall_platforms.bsd.certctl_files import HASHED, LOCAL, TOOL
+from trustinstall_platforms.bsd.freebsd import Certctl
 
 BACKEND, CORP = Certctl(), make_root("Corp Root")
 OURS = f"{LOCAL}/corp-root-{CORP.sha256[:12]}.crt"

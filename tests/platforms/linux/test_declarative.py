@@ -15,7 +15,8 @@ from trustinstall.host import Account, Host
 from trustinstall.stores.desired import Change
 from trustinstall.stores.observation import Copy, Observation, State
 from trustinstall.stores.store import DiscoveryOptions
-from trustinstall_platforms.linux.declarative import SYSTEMS, DeclaredStore
+from trustinstall_platforms.linux.declarative import DeclaredStore
+from trustinstall_platforms.linux.declared_systems import SYSTEMS
 
 BACKEND = DeclaredStore()
 CORP = make_root("Corp Root")

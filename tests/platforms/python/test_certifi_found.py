@@ -15,7 +15,7 @@ from trustinstall.errors import UsageProblem
 from trustinstall.host import Account, ActingHost
 from trustinstall.host.walking import Bounds, Entry
 from trustinstall.stores.store import DiscoveryOptions, Store
-from trustinstall_platforms.python.certifi import BUNDLES, Bundle
+from trustinstall_platforms.python.known_bundles import BUNDLES, Bundle
 
 
 @pytest.mark.parametrize("bundle", BUNDLES, ids=lambda bundle: bundle.path)

@@ -10,7 +10,7 @@ import pytest
 from tests.platforms.python.certifi_tree import BACKEND, CERTIFI, OTHER, PEM, PUBLIC, ROOT, SITE, Tree, add
 from trustinstall.editing.pem_blocks import Blocks
 from trustinstall.stores.observation import Observation, State
-from trustinstall_platforms.python.certifi import SYSTEM_BUNDLES
+from trustinstall_platforms.python.known_bundles import SYSTEM_BUNDLES
 
 
 @pytest.mark.parametrize("named", SYSTEM_BUNDLES)
