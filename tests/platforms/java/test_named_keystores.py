@@ -189,6 +189,12 @@ def test_a_relative_name_in_the_session_that_calls(host: ActingHost) -> None:
     assert (store.why_blocked or "").startswith("JAVA_OPTS says corp.jks")
 
 
+@pytest.mark.parametrize("value", ["gradle", "a\0b", "~other"])
+def test_a_home_of_gradles_that_is_not_known(host: ActingHost, value: str) -> None:
+    """A relative one depends on the directory: nothing is read."""
+    assert locations(alice(host, {"GRADLE_USER_HOME": value})) == []
+
+
 def test_gradles_home_by_a_file_of_the_shell(host: ActingHost) -> None:
     """A session of the account has the variable that moves it."""
     program(host, "/bin/bash")
