@@ -16,8 +16,8 @@ from trustinstall.certificates.pem import pem_blocks
 from trustinstall.editing import pem_blocks as marked_blocks
 from trustinstall.errors import TrustInstallError
 from trustinstall.facts import shell_syntax
-from trustinstall_platforms.java import named
-from trustinstall_platforms.linux import p11kit_format
+from trustinstall_platforms.java import options
+from trustinstall_platforms.linux import p11kit_format, p11kit_limits
 from trustinstall_platforms.tools.effective import condarc, lines, yaml_tree
 from trustinstall_platforms.tools.sessions import plain_lines
 from trustinstall_platforms.tools.sessions.values import Variables
@@ -97,7 +97,11 @@ READERS: dict[str, Reader] = {
     "unmarked PEM": lambda content: _everything(marked_blocks.unmarked(content)),
     "refused input": other_formats.describe,
     "p11-kit": lambda content: _everything(p11kit_format.certificates(content)),
-    "Java's properties": _text(lambda text: _everything(named.properties(text))),
+    "p11-kit's objects": p11kit_format.parts,
+    "p11-kit's limits": lambda content: _everything(p11kit_limits.refused_keys(content)),
+    "Java's properties": _text(lambda text: _everything(options.in_properties(text))),
+    "Java's options": _text(lambda text: _everything(options.in_words(text))),
+    "Maven's launcher": _text(lambda text: _everything(options.in_launcher(text))),
     "curl": lambda content: _everything(lines.curl(content)),
     "PHP": lambda content: _everything(lines.php(content)),
     "Nix": lambda content: _everything(lines.nix(content)),

@@ -33,7 +33,7 @@ _MARKER = regex(
 _BASE64 = regex(rb"[A-Za-z0-9+/]+={0,2}")
 _KEPT = 1 << 20  # bytes of the largest bundle that is cached
 _BLANKS = b" \t\r\n\x0b\x0c"
-_SERVER_PURPOSES = frozenset({"1.3.6.1.5.5.7.3.1", "2.5.29.37.0"})  # TLS servers, any purpose
+SERVER_PURPOSES = frozenset({"1.3.6.1.5.5.7.3.1", "2.5.29.37.0"})  # TLS servers, any purpose
 _COLUMNS = 48  # octets in a line of 64 characters
 
 
@@ -148,7 +148,7 @@ def trusts_servers(extra: bytes) -> bool:
         for purposes in settings.children():
             if purposes.tag not in {der.SEQUENCE, der.CONTEXT_0}:
                 continue
-            for_servers = any(der.dotted(each.value) in _SERVER_PURPOSES for each in purposes.children())
+            for_servers = any(der.dotted(each.value) in SERVER_PURPOSES for each in purposes.children())
             if for_servers == (purposes.tag == der.CONTEXT_0):
                 return False
     except der.Malformed:

@@ -61,7 +61,7 @@ def with_proxies(installer: Installer, report: Report, wish: Wish | None = None)
     engine = ProxyEngine(host, installer.backends, installer.on_progress)
     kept = engine.kept()
     asked = _asked(kept, wish)
-    if asked == Kept() and not (kept.rows or kept.accounts or kept.directories):
+    if asked == kept == Kept():
         return report
     accounts = _accounts(host, asked) if host.account.is_root and not host.is_image else {}
     covered = tuple(dict.fromkeys((*kept.accounts, *accounts)))

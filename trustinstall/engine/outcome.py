@@ -65,7 +65,7 @@ class Outcome:
         anchors: the number of anchors in the store now.
         steps: what a dry run would do.
         touched: whether the store was changed, even if a client still trusts a foreign copy.
-        partly: in which sessions its clients do not trust the certificates, and why, in words; "" for none.
+        partly: in which sessions its clients do not, or may not, trust the certificates, and why; "" for none.
     """
 
     store: Store

@@ -88,8 +88,14 @@ class StoreTask:
         created = change.noted_entries
         steps = tuple(_or_delete(host, step) if step.path in created else step for step in plan.steps)
         directories = () if Capability.OTHER_MACHINE in self.backend.capabilities else change.made
-        gone = [RemoveDirectory(path) for path in reversed(directories) if host.is_directory(path)]
+        gone = [RemoveDirectory(path) for path in reversed(directories) if _is_itself_directory(host, path)]
         return replace(plan, steps=(*steps, *gone))
+
+
+def _is_itself_directory(host: Host, path: str) -> bool:
+    """Whether a path is a directory and no link: somebody may have moved a directory and left a link since."""
+    status = host.status(path)
+    return status is not None and status.kind is Kind.DIRECTORY
 
 
 def _with_directories(host: Host, plan: Plan) -> Plan:

@@ -201,18 +201,23 @@ def named_in_environment(path: str) -> bool:
 
 
 def programs() -> set[str]:
-    """Return the names of all running programs (on Linux 15 characters of each at most); source: proc_pid_comm(5)."""
+    """Return the names of the running programs that see this system's files (on Linux 15 characters of each at most).
+
+    Source: proc_pid_comm(5).
+    """
     if sys.platform == "win32":
         from trustinstall.host.windows import api
 
         return api.programs()
     pids = (name for name in files.names("/proc") if name.isdecimal())
-    return {line.strip() for pid in pids for line in _lines(f"/proc/{pid}/comm")}
+    named = ((pid, line.strip()) for pid in pids for line in _lines(f"/proc/{pid}/comm"))
+    return {name for pid, name in named if _sees_our_files(pid)}
 
 
 def started() -> dict[str, float]:
     """Return when the oldest running program of each name was started, in seconds since 1970; empty if not Linux.
 
+    Programs that do not see this system's files are left out, as those of containers.
     Source: proc_pid_stat(5), field 22, in ticks of CLOCK_BOOTTIME. `btime` of proc_stat(5) has whole seconds: with it a
     program would seem to be started up to a second before it was.
     """
@@ -225,10 +230,21 @@ def started() -> dict[str, float]:
         # The name stands in parentheses, and may itself contain parentheses.
         name, _, rest = "".join(_lines(f"/proc/{pid}/stat")).partition("(")[2].rpartition(")")
         fields = rest.split()
-        if len(fields) > _START:
+        if len(fields) > _START and _sees_our_files(pid):
             moment = boot + int(fields[_START]) / ticks
             found[name] = min(moment, found.get(name, moment))
     return found
+
+
+def _sees_our_files(pid: str) -> bool:
+    """Whether a process has this system's /etc: one in a container or below another root has one of its own.
+
+    The root itself would not do: that of a snap differs, and its /etc is ours. True if this account may not know.
+    """
+    try:
+        return os.path.samefile(f"/proc/{pid}/root/etc", "/etc")
+    except OSError:
+        return True
 
 
 def in_use(path: str) -> bool:

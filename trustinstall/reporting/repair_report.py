@@ -91,7 +91,8 @@ def _summary(report: Report) -> str:
     if Result.FAILED in results or any(part.problem for part in report.scopes):
         return "Not everything is as it should be; see below."
     changed = sum(one.touched for one in report.outcomes)
-    if changed:
-        verb = "Mended" if report.command == "repair" else "Changed"
-        return f"{verb} {words.count(changed, 'store')}; all is as it was asked for."
-    return "All is as it was asked for; nothing was changed."
+    verb = "Mended" if report.command == "repair" else "Changed"
+    done = f"{verb} {words.count(changed, 'store')}" if changed else "Nothing was changed"
+    if kept := results.count(Result.FOREIGN):
+        return f"{done}; {words.count(kept, 'store')} {words.be(range(kept))} left as found, for the reasons below."
+    return f"{done}; all is as it was asked for." if changed else "All is as it was asked for; nothing was changed."

@@ -60,13 +60,13 @@ class Candidates(NamedTuple):
 
 
 class Unreached(NamedTuple):
-    """Why a client does not trust what its store holds.
+    """Why a client does not trust what its store holds, or may not.
 
     Attributes:
         why: in words.
         own: whether the acting account could repair it.
-        partly: whether that holds in some sessions only, by a decision of the account: then the store has not failed,
-            and the words begin with the names of these sessions.
+        partly: whether that holds, or may hold, in some sessions only, by a decision of the account: then the store has
+            not failed, and the words name these sessions.
     """
 
     why: str

@@ -27,16 +27,29 @@ _LIMIT = 16 * 1024 * 1024  # bytes
 
 @dataclass(frozen=True)
 class Listed:
-    """A certificate that the policy names: the word in its list, the file on the machine, and the DER in it."""
+    """A certificate that the policy names: the word in its list, the file on the machine, and the DER in it.
+
+    `real`: the file's path, links resolved. Another program may name a managed file by another path than trustinstall.
+    """
 
     word: str
     path: str
     der: bytes
+    real: str
 
     @property
     def sha256(self) -> str:
         """The certificate's SHA-256."""
         return sha256_of(self.der)
+
+    @property
+    def marked(self) -> bool:
+        """Whether the file has the name that trustinstall gives to it, in any directory."""
+        return _name(self.sha256) in {posixpath.basename(self.path), posixpath.basename(self.real)}
+
+    def is_copy(self, copy: Copy) -> bool:
+        """Whether it names the file of a copy."""
+        return self.sha256 == copy.sha256 and copy.entry in {self.path, *([self.real] if self.marked else [])}
 
 
 class Contents:
@@ -68,24 +81,35 @@ class Contents:
         """Return the policy's entry for that file: its path as the application sees it."""
         return f"{self._inside}/{_name(sha256)}"
 
-    def own_file(self, sha256: str) -> tuple[bytes, str] | None:
-        """Return the content of that path and the SHA-256 of the certificate in it, or None if it does not exist."""
-        content = self._host.read_or_none(self.own_path(sha256), _LIMIT)
+    def file_of(self, path: str) -> tuple[bytes, str] | None:
+        """Return the content of a file and the SHA-256 of the certificate in it, or None if it does not exist."""
+        content = self._host.read_or_none(path, _LIMIT)
         return None if content is None else (content, hashlib.sha256(_first(content) or b"").hexdigest())
+
+    def own_words(self, copy: Copy) -> set[str]:
+        """Return the policy's entries that name the file of a copy; of a managed one also those without their file."""
+        words = {one.word for one in self.listed if one.is_copy(copy)}
+        return words | (self._unfollowed(copy.sha256) if copy.marked else set())
 
     def marked(self) -> frozenset[str]:
         """Return the certificates that the policy lists under a name of trustinstall's."""
-        return frozenset(one.sha256 for one in self.listed if one.word == self.own_word(one.sha256))
+        return frozenset(one.sha256 for one in self.listed if one.marked)
 
     def copies(self, names: frozenset[str]) -> Iterator[Copy]:
         """Yield the copies of certificates; that of trustinstall may be listed without its file, or not be listed."""
+        listed = [one for one in self.listed if one.sha256 in names]
         for sha256 in sorted(names):
-            own = self.own_file(sha256)
-            if own[1] == sha256 if own else self.own_word(sha256) in self.words:
-                yield Copy(sha256, self.own_path(sha256), marked=True)
-        for one in self.listed:
-            if one.sha256 in names and one.word != self.own_word(one.sha256):
-                yield Copy(one.sha256, one.path)
+            own = self.file_of(self.own_path(sha256))
+            marked = dict.fromkeys(one.real for one in listed if one.marked and one.sha256 == sha256)
+            if own[1] == sha256 if own else not marked and self._unfollowed(sha256):
+                marked = dict.fromkeys((self.own_path(sha256), *marked))
+            yield from (Copy(sha256, path, marked=True) for path in marked)
+        yield from (Copy(one.sha256, one.path) for one in listed if not one.marked)
+
+    def _unfollowed(self, sha256: str) -> set[str]:
+        """Return the policy's entries of trustinstall's name for a certificate that lead to no file."""
+        followed = {one.word for one in self.listed}
+        return {one for one in self.words if posixpath.basename(one) == _name(sha256) and one not in followed}
 
     def _listed(self, word: str) -> Listed | None:
         """Read the first file that a listed name leads to; files that belong to other accounts do not count."""
@@ -97,7 +121,7 @@ class Contents:
                 der = _first(self._host.read(real, _LIMIT))
             except OSError:
                 continue
-            return Listed(word, path, der) if der is not None else None
+            return Listed(word, path, der, real) if der is not None else None
         return None
 
     def _paths(self, word: str) -> tuple[str, ...]:

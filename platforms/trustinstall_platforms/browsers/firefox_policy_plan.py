@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from typing import TYPE_CHECKING
 
 from trustinstall.stores.plan import Placed, Plan
@@ -56,7 +57,7 @@ class _PlanBuilder:
     def add(self, certificate: Certificate) -> None:
         """Make profiles import a certificate."""
         sha256, path = certificate.sha256, self._found.own_path(certificate.sha256)
-        there = self._found.own_file(sha256)
+        there = self._found.file_of(path)
         if there is not None and there[1] != sha256:
             raise refusal(self._store, f"{path} holds something else than its name says", "look at it and move it away")
         if there is None:
@@ -67,13 +68,16 @@ class _PlanBuilder:
 
     def remove(self, copy: Copy) -> None:
         """Make profiles no longer import a copy; a file that trustinstall put there is deleted."""
-        words = {one.word for one in self._found.listed if one.path == copy.entry and one.sha256 == copy.sha256}
-        if copy.marked:
-            words.add(self._found.own_word(copy.sha256))
-            there = self._found.own_file(copy.sha256)
-            if there is not None and there[1] == copy.sha256:
-                self._after.append(Delete(copy.entry, digest(there[0])))
+        words = self._found.own_words(copy)
+        there = self._found.file_of(copy.entry) if copy.marked and self._is_ours_to_delete(copy.entry) else None
+        if there is not None and there[1] == copy.sha256:
+            self._after.append(Delete(copy.entry, digest(there[0])))
         self.edit.remove(KEYS, lambda item: item in words)
+
+    def _is_ours_to_delete(self, path: str) -> bool:
+        """Whether no other store deletes a managed file: the policy file beside it does, if there is one."""
+        beside = f"{posixpath.dirname(path)}/{firefox_places.FILE}"
+        return beside == self._found.path or self._host.status(beside) is None
 
     def plan(self) -> Plan:
         """Return the plan; every certificate is noted with the keys that trustinstall made in the file."""

@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
 _CREATED = "created"  # the ledger's word for a database that trustinstall created
 _PRIVATE = 0o700
+#: NSS converts such a database when its program opens it, and never again once there is a new one.
+_OLD = "its certificates are in the format of before 2018 (cert8.db); start {} once, which converts them, and add again"
 _STATES = {one.value: one for one in State}
 
 
@@ -125,6 +127,7 @@ class Nss(Backend):
 
     def _store(self, host: Host, database: nss_places.Database) -> Store:
         reader = database.name.partition(":")[0]
+        old = nss_database.is_old(host, database.path)
         return Store(
             self.name,
             database.path,
@@ -133,7 +136,7 @@ class Nss(Backend):
             f"{reader}, once it is started again",
             label=database.name,
             source=Source("", Relation.IMPORTS) if database.profile else None,
-            blocked=blocked(_unwritable(host, database.path)),
+            blocked=blocked(_OLD.format(reader), permanent=True) if old else blocked(_unwritable(host, database.path)),
         )
 
 

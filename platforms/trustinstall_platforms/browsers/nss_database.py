@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from trustinstall.host import Host
 
 CERTIFICATES, KEYS, MODULES = "cert9.db", "key4.db", "pkcs11.txt"
+_OLD = "cert8.db"
 _BESIDE = ("", "-journal", "-wal", "-shm")  # files that SQLite opens by itself (sqlite.org, "Temporary Files")
 FILES = (MODULES, *(name + ending for name in (CERTIFICATES, KEYS) for ending in _BESIDE))
 TABLE = "nssPublic"
@@ -74,6 +75,11 @@ class Contents(NamedTuple):
 def exists(host: Host, directory: str) -> bool:
     """Whether there is a database in a directory."""
     return host.status(f"{directory}/{CERTIFICATES}") is not None
+
+
+def is_old(host: Host, directory: str) -> bool:
+    """Whether there is only a database of the old format (Berkeley DB), which NSS converts if there is no new one."""
+    return not exists(host, directory) and host.status(f"{directory}/{_OLD}") is not None
 
 
 def files(directory: str) -> tuple[str, ...]:

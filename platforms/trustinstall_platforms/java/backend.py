@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from trustinstall.stores.backend import Backend, Candidates
-from trustinstall_platforms.java import fed, homes, installations
+from trustinstall_platforms.java import fed, homes, installations, named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +26,7 @@ class Java(Backend):
     """The backend of Java's keystores."""
 
     name = installations.NAME
-    candidates = Candidates.called(*homes.NAMES)
+    candidates = Candidates.called(*homes.NAMES, *named.PROJECTS)
 
     def discover(self, host: Host, _places: DiscoveryOptions) -> Iterator[Store]:
         """Find the distribution's keystore, if there is one, then that of each installation.

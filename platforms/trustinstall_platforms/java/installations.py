@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from trustinstall.certificates.fingerprint import sha256_of
+from trustinstall.errors import printable
 from trustinstall.facts.installed import program_of
 from trustinstall.host import Kind
 from trustinstall.patterns import regex
@@ -18,6 +19,7 @@ from trustinstall.values import NamedTuple
 from trustinstall_platforms import keystores
 from trustinstall_platforms.java import homes, named
 from trustinstall_platforms.java.editing import edit
+from trustinstall_platforms.java.options import STORE
 from trustinstall_platforms.java.passwords import USUAL, candidates
 from trustinstall_platforms.keystores import Locked, Unreadable, change
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
     from trustinstall.host import Host
     from trustinstall.stores.desired import Change
+    from trustinstall_platforms.java.options import Option
     from trustinstall_platforms.keystores import Trusted
 
 NAME = "java"
@@ -67,13 +70,16 @@ def found(host: Host, but: str | None) -> Iterator[Store]:
         if location not in seen and (store := at(host, location)) is not None:
             seen.add(location)
             yield store
+    yield from (_unknown(host, one) for one in named.unknown(host))
 
 
 def recognise(host: Host, path: str, but: str | None) -> Store | None:
-    """Return the keystore of a file: an installation's, or one of public roots that a program brings along.
+    """Return the keystore of a file: an installation's, a project's, or one of public roots that a program has.
 
     None for the one at `but`, and for any that no program reads.
     """
+    if path.rpartition("/")[2].lower() in named.PROJECTS:
+        return _of_project(host, path, but)
     installation = homes.recognise(host, path)
     if installation is not None:
         home, location = installation
@@ -81,6 +87,31 @@ def recognise(host: Host, path: str, but: str | None) -> Store | None:
     real = host.real(path)
     program = program_of(host, path) if homes.home_of(path) == path and not real.startswith(MADE) else None
     return at(host, real, program) if program is not None and _holds_many(host, real) else None
+
+
+def _of_project(host: Host, path: str, but: str | None) -> Store | None:
+    """Return the keystore that a file of a project names last, or a store that says that it is not known."""
+    said = [one for one in named.of_project(host, path) if one.name == STORE]
+    location = named.location(host, said[-1]) if said else None
+    if location is not None:
+        return at(host, location) if location != but else None
+    return _unknown(host, said[-1]) if said and named.is_unknown(host, said[-1]) else None
+
+
+def _unknown(host: Host, one: Option) -> Store:
+    """Return the store of an option whose keystore cannot be known."""
+    location = f"{one.path}#{STORE}"
+    said, where = printable(one.value, 4096), printable(str(one), 4096)
+    why = f"{where} says {said}, and which keystore that is cannot be known; write its whole path, and add again"
+    return Store(
+        NAME,
+        location,
+        host.account.uid,
+        f"{NAME}:{location}",
+        "programs that are told to trust it",
+        label=printable(one.path, 4096),
+        blocked=blocked(why, permanent=True),
+    )
 
 
 def _holds_many(host: Host, location: str) -> bool:

@@ -1,19 +1,20 @@
 """Keystores that settings make Java programs trust in place of their Java's own, and the passwords beside their names.
 
 Sources: JSSE Reference Guide, "Customizing the Default Truststores"; Gradle user manual, "Build Environment" (system
-properties); mvn(1), .mavenrc; sbt and Bazel documentation; JetBrains, "Advanced configuration"; `java.util.Properties`.
-A project's files (`.mvn/jvm.config`, its own `gradle.properties`) are not read.
+properties); mvn(1), .mavenrc; Maven documentation, Configuring Apache Maven (`.mvn`); sbt and Bazel documentation;
+JetBrains, "Advanced configuration".
 """
 
 from __future__ import annotations
 
-import re
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from trustinstall.facts.programs import expanded, is_absolute, slashed
 from trustinstall.patterns import regex
 from trustinstall_platforms.java.homes import is_others
+from trustinstall_platforms.java.options import PASSWORD, STORE, Option, in_launcher, in_properties, in_words
+from trustinstall_platforms.tools.effective.model import Kind, Setter
 from trustinstall_platforms.tools.sessions import everyday
 
 if TYPE_CHECKING:
@@ -28,12 +29,17 @@ GRADLE_HOME = "GRADLE_USER_HOME"
 OPTIONS = (
     "/etc/environment",
     "/etc/mavenrc",
+    "/usr/local/etc/mavenrc",
     "/etc/sbt/sbtopts",
     "/etc/bazel.bazelrc",
     "~/.mavenrc",
     "~/.sbtopts",
     "~/.bazelrc",
-    # Files of shells and sessions, which set variables of options: bash(1), zsh(1), fish(1), environment.d(5).
+)
+#: The same of Maven's launcher.
+LAUNCHERS = ("/etc/maven/m2.conf",)
+#: Files of shells and sessions, which set variables of options: bash(1), zsh(1), fish(1), environment.d(5).
+SHELLS = (
     "/etc/profile",
     "/etc/bash.bashrc",
     "/etc/zsh/zshenv",
@@ -64,6 +70,8 @@ IDES = (
     "~/Library/Application Support/JetBrains",
     "~/AppData/Roaming/JetBrains",
 )
+#: Files of projects, and of installations, which a walk finds. Maven's are real, the others documented.
+PROJECTS = ("jvm.config", "maven.config", "m2.conf", "gradle.properties", ".jvmopts", ".sbtopts", ".bazelrc")
 #: Variables of options; the first three are the JVM's own.
 VARIABLES = (
     "JAVA_TOOL_OPTIONS",
@@ -77,119 +85,126 @@ VARIABLES = (
     "ANT_OPTS",
 )
 
-_STORE, _PASSWORD = "javax.net.ssl.trustStore", "javax.net.ssl.trustStorePassword"
-_OPTION = regex(
-    rf"-D(?P<key>{re.escape(_STORE)}(?:Password)?)=(?:\"(?P<double>[^\"\n]*)\"|'(?P<single>[^'\n]*)'|(?P<bare>[^\s\"']*))"
-)
 #: The variable whose value may name argument files (java(1), java @argfiles).
 _WITH_FILES = "JDK_JAVA_OPTIONS"
 _ARGUMENTS = regex(r"(?:^|(?<=[ \t]))@([^\s@]+)")
-_COMMENT = regex(r"^[ \t]*#.*", re.MULTILINE)
-_BLANKS = " \t\f"
-_PROPERTY = regex(r"(?P<key>(?:\\.|[^ \t\f=:\\])*)[ \t\f]*[=:]?[ \t\f]*")
-_ESCAPE = regex(r"\\(?:u([0-9a-fA-F]{4})|(.))")
-_ESCAPED = {"t": "\t", "n": "\n", "r": "\r", "f": "\f"}
 _LIMIT, _MOST = 1024 * 1024, 64  # bytes of a file; IDEs' versions, keystores and passwords: each costs a try
-#: The names of the two system properties in Gradle's file.
-_GRADLES = {f"systemProp.{name}": name for name in (_STORE, _PASSWORD)}
-_JVM = "org.gradle.jvmargs"
+#: Values that name no file: keystores of PKCS#11 tokens, and of Windows.
+_NO_FILE = frozenset({"", "NONE", "NUL"})
 
 
 def keystores(host: Host) -> Iterator[str]:
     """Yield the named files, links resolved, except other accounts'; they may not exist."""
-    for value in _named(host, _STORE):
-        path = _expanded(host, value)
-        if path is not None:
-            with suppress(OSError):  # a name that no file can have, links in a circle
-                real = host.real(path)
-                if not is_others(host, real):
-                    yield real
+    found = (path for one in _named(host, STORE) if (path := location(host, one)) is not None)
+    yield from dict.fromkeys(found)
+
+
+def unknown(host: Host) -> Iterator[Option]:
+    """Yield the options whose file cannot be known: a relative one depends on the directory of each start."""
+    yield from (one for one in _named(host, STORE) if is_unknown(host, one))
+
+
+def is_unknown(host: Host, one: Option) -> bool:
+    """Whether an option names a file, and which one cannot be known."""
+    expands = one.run and "$" in one.value  # the sessions of the account show its value
+    return one.value not in _NO_FILE and "\0" not in one.value and not expands and _expanded(host, one.value) is None
+
+
+def location(host: Host, one: Option) -> str | None:
+    """Return the file that an option names, links resolved; None for another account's, and if it is not known."""
+    path = _expanded(host, one.value)
+    with suppress(OSError):  # a name that no file can have, links in a circle
+        if path is not None and not is_others(host, real := host.real(path)):
+            return real
+    return None
 
 
 def passwords(host: Host) -> list[str]:
     """Return the passwords beside the names."""
-    return _named(host, _PASSWORD)
+    return list(dict.fromkeys(one.value for one in _named(host, PASSWORD)))
 
 
-def properties(text: str) -> Iterator[tuple[str, str]]:
-    """Yield each key and value of a file of Java's properties."""
-    parts: list[str] = []
-    for one in f"{text}\n".replace("\r\n", "\n").replace("\r", "\n").split("\n"):
-        part = one.lstrip(_BLANKS)
-        if not parts and part[:1] in {"#", "!"}:
-            continue
-        goes_on = (len(part) - len(part.rstrip("\\"))) % 2 == 1
-        if goes_on:
-            parts += filter(None, [part[:-1]])  # a line of backslashes alone begins none
-            continue
-        parts.append(part)
-        line = "".join(parts)
-        if line and (match := _PROPERTY.match(line)):
-            yield _plain(match["key"]), _plain(line[match.end() :])
-        parts = []
+def of_project(host: Host, path: str) -> list[Option]:
+    """Return the options in a file of a project, or of an installation; none if another account may change it."""
+    name = path.rpartition("/")[2].lower()
+    if name not in PROJECTS or is_others(host, path):
+        return []
+    reads = in_properties if name.endswith(".properties") else in_launcher if name == "m2.conf" else in_words
+    return list(reads(_text(host, path), path))
 
 
-def _named(host: Host, name: str) -> list[str]:
-    """Return the values of a property, each once; the first ones, if a file holds thousands."""
-    values = dict.fromkeys(value for said, value in _said(host) if said == name)
-    return list(values)[:_MOST]
+def _named(host: Host, name: str) -> list[Option]:
+    """Return the options of a name, each value once; the first ones, if a file holds thousands."""
+    found: dict[str, Option] = {}
+    for one in _said(host):
+        if one.name == name:
+            found.setdefault(one.value, one)
+    return list(found.values())[:_MOST]
 
 
-def _said(host: Host) -> Iterator[tuple[str, str]]:
-    """Yield the two properties at all places that set them, in order."""
-    for name, value in _variables(host):
-        yield from _options(value)
+def _said(host: Host) -> Iterator[Option]:
+    """Yield the two options at all places that have them, in order."""
+    for name, value, setter in _variables(host):
+        path, line = setter.path or name, setter.line
+        yield from (one._replace(path=path, line=line) for one in in_words(value))
         if name == _WITH_FILES:
-            yield from (one for path in _ARGUMENTS.findall(value) for one in _options(_arguments(host, path)))
-    homes = [f"{top}/gradle.properties" for top in _variable(host, GRADLE_HOME)]
+            yield from (one for path in _ARGUMENTS.findall(value) for one in _arguments(host, path))
+    tops = (_expanded(host, one) for one in _values(host, GRADLE_HOME))
+    homes = [f"{top}/gradle.properties" for top in tops if top is not None]
     for path in (*homes, *expanded(host, PROPERTIES)):
-        for key, value in properties(_text(host, path)):
-            if key in _GRADLES:
-                yield _GRADLES[key], value
-            elif key == _JVM:
-                yield from _options(value)
+        yield from in_properties(_text(host, path), path)
+    for path in () if host.platform == "win32" else LAUNCHERS:
+        yield from in_launcher(_text(host, path), path)
     for path in _option_files(host):
-        yield from _options(_COMMENT.sub("", _text(host, path)))
+        yield from in_words(_text(host, path), path)
+    for path in _shells_files(host):
+        yield from (one._replace(run=True) for one in in_words(_text(host, path), path))
+    yield from (one for path in host.known for one in of_project(host, path))
 
 
-def _variables(host: Host) -> Iterator[tuple[str, str]]:
-    """Yield the variables of options in the session that calls and in the account's own sessions, with their values."""
+def _variables(host: Host) -> Iterator[tuple[str, str, Setter]]:
+    """Yield the variables of options, each value once, with the places that set them."""
+    found: dict[tuple[str, str], Setter] = {}
+    for name in VARIABLES:
+        for value, setter in _values(host, name).items():
+            found.setdefault((name, value), setter)
+    yield from ((name, value, setter) for (name, value), setter in found.items())
+
+
+def _values(host: Host, name: str) -> dict[str, Setter]:
+    """Return the values of a variable in the session that calls and in the account's own, with their places."""
     # root's variables may be another account's
-    calling = {} if host.account.is_root else {name: host.environ.get(name, "") for name in VARIABLES}
-    sessions = everyday(host) if host.platform != "win32" else ()
-    said = ((name, one.value(name) or "") for one in sessions for name in VARIABLES)
-    yield from dict.fromkeys((*calling.items(), *said))
+    calling = "" if host.account.is_root else host.environ.get(name, "")
+    found = {calling: Setter(Kind.VARIABLE)} if calling else {}
+    for one in everyday(host) if host.platform != "win32" else ():
+        variable = one.variables.get(name)
+        if variable is not None and variable.value:
+            found.setdefault(variable.value, variable.setter)
+    return found
 
 
-def _arguments(host: Host, path: str) -> str:
-    """Return the text of an argument file, without its comments; "" if another account may change it."""
+def _arguments(host: Host, path: str) -> list[Option]:
+    """Return the options in an argument file; none if another account may change it."""
     found = _expanded(host, path)
     with suppress(OSError):  # a name that no file can have
         if found is not None and not is_others(host, host.real(found)):
-            return _COMMENT.sub("", _text(host, found))
-    return ""
+            return list(in_words(_text(host, found), found))
+    return []
 
 
 def _option_files(host: Host) -> Iterator[str]:
-    windows = host.platform == "win32"
-    found = [*expanded(host, WINDOWS_OPTIONS if windows else OPTIONS)]
-    for top in () if windows else expanded(host, OPTION_DIRECTORIES):
-        found += [f"{top}/{name}" for name in host.names(top)[:_MOST]]
-    yield from found
+    yield from expanded(host, WINDOWS_OPTIONS if host.platform == "win32" else OPTIONS)
     for top in expanded(host, IDES):
         for version in host.names(top)[:_MOST]:
             options = [name for name in host.names(f"{top}/{version}") if name.endswith(".vmoptions")]
             yield from (f"{top}/{version}/{name}" for name in options[:_MOST])
 
 
-def _options(text: str) -> Iterator[tuple[str, str]]:
-    for match in _OPTION.finditer(text):
-        yield match["key"], next(one for one in match.group("double", "single", "bare") if one is not None)
-
-
-def _variable(host: Host, name: str) -> list[str]:
-    value = "" if host.account.is_root else slashed(host, host.environ.get(name, ""))
-    return [value] if is_absolute(host, value) and "\0" not in value else []
+def _shells_files(host: Host) -> Iterator[str]:
+    if host.platform != "win32":
+        yield from expanded(host, SHELLS)
+        for top in expanded(host, OPTION_DIRECTORIES):
+            yield from (f"{top}/{name}" for name in host.names(top)[:_MOST])
 
 
 def _expanded(host: Host, value: str) -> str | None:
@@ -208,7 +223,3 @@ def _text(host: Host, path: str) -> str:
     except OSError:
         return ""
     return content.decode("utf-8", "surrogateescape")
-
-
-def _plain(text: str) -> str:
-    return _ESCAPE.sub(lambda match: chr(int(match[1], 16)) if match[1] else _ESCAPED.get(match[2], match[2]), text)

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.errors import CertificateRefused, printable
+from trustinstall.host import Kind
 from trustinstall.stores.files import read
 from trustinstall_platforms.linux.anchor_sources import files
+from trustinstall_platforms.linux.p11kit_limits import refused_keys
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -44,10 +46,24 @@ def blocking_file(host: Host, family: Family, certificate: Certificate) -> str |
     return None
 
 
+def limiting_file(host: Host, family: Family, certificate: Certificate) -> str | None:
+    """Return the file of p11-kit that limits a certificate's key to other purposes than TLS servers, or None."""
+    directories = [*family.packages, *(f"{top}/{name}" for top in family.packages for name in host.names(top))]
+    for directory in dict.fromkeys((family.anchors, *directories)) if family.takes_der else ():
+        for name in host.names(directory):
+            path = f"{directory}/{name}"
+            status = host.status(path)
+            if status is not None and status.kind in {Kind.FILE, Kind.LINK}:
+                keys = list(refused_keys(read(host, path) or b""))
+                if keys and certificate.is_readable and certificate.key_info in keys:
+                    return path
+    return None
+
+
 def distrusted(host: Host, family: Family, sources: Sequence[Source], hidden: Collection[str]) -> set[str]:
     """Return those of the certificates that the bundle does not show (SHA-256) which a file keeps out of it.
 
-    A blocklist does, or a file of `sources` that itself distrusts its certificate.
+    A blocklist does, a file of `sources` that itself distrusts its certificate, or one that limits its key.
     """
     found: set[str] = set()
     barring = [one for directory in family.blocklists for one in _files(host, directory, family)] if hidden else []
@@ -55,8 +71,12 @@ def distrusted(host: Host, family: Family, sources: Sequence[Source], hidden: Co
         if not set(hidden).isdisjoint(source.certificates):
             held = [one for one in map(Certificate.held, source.ders()) if one.sha256 in hidden]
             plain = source not in barring and not source.distrusts()
-            found |= {one.sha256 for one in held if not plain or blocking_file(host, family, one) is not None}
+            found |= {one.sha256 for one in held if not plain or _barring_file(host, family, one) is not None}
     return found
+
+
+def _barring_file(host: Host, family: Family, certificate: Certificate) -> str | None:
+    return blocking_file(host, family, certificate) or limiting_file(host, family, certificate)
 
 
 def problems(
@@ -74,7 +94,7 @@ def problems(
         if not set(anchor.certificates) <= set(bundle):
             yield (
                 f"{printable(anchor.path)} is not in {family.bundle}: {tool} was not run since, or leaves it out "
-                "(it does so with what is distrusted, no authority, or damaged)"
+                "(it does so with what is distrusted, limited, no authority, or damaged)"
             )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trustinstall.editing.pem_blocks import marked, unmarked
@@ -36,14 +37,21 @@ def _of_files(
 ) -> Iterator[Copy]:
     """Yield the copies in the administrator's files and in others, without those that are kept out of the bundle.
 
-    A managed file that a blocklist keeps out is a copy. A file that itself distrusts its certificate is none.
+    A managed file that a blocklist keeps out is a copy. A file that itself distrusts its certificate is none, and of
+    p11-kit's files those that hold a certificate without trusting it. Files below /etc are the administrator's (FHS
+    3.0, 3.7), also those that `trust anchor` makes beside the directory of anchors.
     """
     local, others = sources
     own = [one for one in local if not _leads_to_packages(family, one)]
     linked_others = [one for one in local if _leads_to_packages(family, one)]
     refusing = [one for one in own if not barred.isdisjoint(one.certificates) and one.distrusts()]
-    yield from copies([one for one in own if one not in refusing], names, family.ending)
-    yield from fixed_copies([*linked_others, *others], names - barred)
+    for one in copies([one for one in own if one not in refusing], names, family.ending):
+        yield one if one.marked or one.sha256 not in barred else replace(one, trusts=False)
+    made = [one for one in others if one.path.startswith("/etc/")]
+    shipped = [*linked_others, *(one for one in others if one not in made)]
+    found = (*copies(made, names - barred, family.ending), *fixed_copies(shipped, names - barred))
+    contents = {one.path: one for one in (*made, *shipped)}
+    yield from (one for one in found if not family.takes_der or contents[one.entry].is_anchor(one.sha256))
 
 
 def _leads_to_packages(family: Family, source: Source) -> bool:

@@ -14,7 +14,7 @@ from trustinstall.stores.observation import State
 from trustinstall.stores.plan import Plan, Refresh
 from trustinstall.stores.steps import Delete, Edit, digest
 from trustinstall_platforms.linux import alpine, p11kit_extract
-from trustinstall_platforms.linux.anchor_contents import blocking_file, local_files, other_files
+from trustinstall_platforms.linux.anchor_contents import blocking_file, limiting_file, local_files, other_files
 from trustinstall_platforms.linux.anchor_plan import PlanBuilder
 from trustinstall_platforms.linux.concatenated import BundleChange, Concatenated, ShrunkFile
 from trustinstall_platforms.linux.hash_links import links_to
@@ -57,20 +57,37 @@ class FamilyPlanBuilder(PlanBuilder):
         return Plan(tuple(steps), refreshing(self.host, self._family, (*deleted, *missing)), placed)
 
     def take(self, copy: Copy) -> None:
-        """See `PlanBuilder`; a bundle that trustinstall appends to holds copies, too."""
+        """See `PlanBuilder`; a bundle that trustinstall appends to holds copies, too, and files of `trust anchor`."""
         if self._family.appended and copy.entry in {"", self._family.bundle}:
             self._blocks.append(copy)
-        else:
-            super().take(copy)
+            return
+        super().take(copy)
+        if copy.removable and copy.entry not in self.local:
+            made = (one for one in other_files(self.host, self._family) if one.path == copy.entry)
+            self.taken |= {one.path: (one, {*self._going_of(one.path), copy.sha256}) for one in made}
+
+    def _going_of(self, path: str) -> set[str]:
+        return self.taken[path][1] if path in self.taken else set()
 
     def refuse(self, certificate: Certificate) -> None:
         """See `PlanBuilder`: the tool leaves out a blocked certificate without a message."""
-        blocking = blocking_file(self.host, self._family, certificate)
+        blocking = blocking_file(self.host, self._family, certificate) or self._distrusting(certificate.sha256)
         if blocking is not None:
             raise self.error(
                 f"{certificate.name} is distrusted on this machine by {printable(blocking)}",
                 "take that file away if it should be trusted, and try again",
             )
+        limiting = limiting_file(self.host, self._family, certificate)
+        if limiting is not None:
+            raise self.error(
+                f"{printable(limiting)} limits {certificate.name} on this machine to other purposes than TLS servers",
+                "take the limit out of that file if it should be trusted, and try again",
+            )
+
+    def _distrusting(self, sha256: str) -> str | None:
+        """Return the file that holds a certificate and itself distrusts it, or None."""
+        every = (*self.local.values(), *(other_files(self.host, self._family) if self._family.takes_der else ()))
+        return next((one.path for one in every if sha256 in one.certificates and one.distrusts()), None)
 
     def _appended(self) -> Iterator[Step]:
         """Yield the change of a bundle that no tool makes."""

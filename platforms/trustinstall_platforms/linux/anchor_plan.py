@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING
 
 from trustinstall.errors import StoreError, printable
 from trustinstall.host.commands import Guard
-from trustinstall.stores.files import without
 from trustinstall.stores.observation import State
 from trustinstall.stores.plan import Placed, Unsettled
 from trustinstall.stores.steps import ABSENT, Content, Delete, Edit, digest, link_digest
-from trustinstall_platforms.linux import p11kit_format
 from trustinstall_platforms.linux.anchor_sources import NewAnchor, our_ending
 
 if TYPE_CHECKING:
@@ -127,10 +125,10 @@ class PlanBuilder(ABC):
             expected = digest(source.content) if source.link is None else link_digest(source.link)
             if set(source.certificates) <= going:
                 yield Delete(source.path, expected)
-            elif source.link is None and p11kit_format.MAGIC not in source.content:
-                yield Edit(source.path, Content(without(source.content, going)), expected)
+            elif source.link is None and (rest := source.without(going)) is not None:
+                yield Edit(source.path, Content(rest), expected)
             else:
-                how = "is a link to a file that" if source.link is not None else "is p11-kit's own, which"
+                how = "is a link to a file that" if source.link is not None else "has an object of p11-kit's that"
                 raise self.error(
                     f"{printable(source.path)} {how} holds others, too, and is not changed",
                     "take the certificate out of that file, and try again",

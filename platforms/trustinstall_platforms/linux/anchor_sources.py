@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import posixpath
 from typing import TYPE_CHECKING
 
 from trustinstall.certificates.fingerprint import sha256_of
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, TRUSTED, pem_blocks, trusts_servers
 from trustinstall.host import Kind
-from trustinstall.stores.files import read
+from trustinstall.stores.files import read, without
 from trustinstall.stores.observation import Copy
 from trustinstall.values import NamedTuple, dataclass
 from trustinstall_platforms.linux import p11kit_format
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from trustinstall.host import Host
 
 _P11_KIT = frozenset({"CERTIFICATE", TRUSTED})  # p11-kit passes over OpenSSL's oldest label: trust/parser.c
+_ANCHORS = "anchors"  # the directory whose certificates p11-kit trusts: trust/token.c, loader_load_directory
 _DER = b"\x30\x82"  # a SEQUENCE of 256 to 65535 octets: DER of a certificate begins so
 
 
@@ -54,6 +56,29 @@ class Source:
     def ders(self) -> list[bytes]:
         """Return the DER of each certificate in it."""
         return list(ders(self.content, self.labels)) or [self.content]
+
+    def is_anchor(self, sha256: str) -> bool:
+        """Whether p11-kit trusts a certificate in it: by its directory, by OpenSSL's settings, or by its own object."""
+        if posixpath.basename(posixpath.dirname(self.path)) == _ANCHORS:
+            return True
+        trusted = (one.der for one in pem_blocks(self.content) if one.label == TRUSTED and one.der is not None)
+        objects = (text for text in p11kit_format.parts(self.content)[1:] if p11kit_format.trusts(text))
+        every = (*trusted, *(der for text in objects for der in ders(text, self.labels)))
+        return sha256 in map(sha256_of, every)
+
+    def without(self, going: set[str]) -> bytes | None:
+        """Return its content without certificates (SHA-256); None if one object of p11-kit holds others beside them."""
+        if p11kit_format.MAGIC not in self.content:
+            return without(self.content, going)
+        first, *objects = p11kit_format.parts(self.content)
+        kept = [without(first, going)]
+        for text in objects:
+            held = set(fingerprints(text, self.labels))
+            if held.isdisjoint(going):
+                kept.append(text)
+            elif not held.issubset(going):
+                return None
+        return b"".join(kept)
 
     def distrusts(self) -> bool:
         """Whether it says of a certificate in it that TLS servers may not be trusted by it.

@@ -139,8 +139,8 @@ RHEL = Family(
         "/usr/share/pki/ca-trust-source/blacklist",
     ),
     hashed="/etc/pki/ca-trust/extracted/pem/directory-hash",  # since Fedora 40 and EL10
-    foreign_advice="take it out with `trust anchor --remove FILE` where `trust anchor` made the file; of a package's "
-    "root, put a copy into /etc/pki/ca-trust/source/blocklist, and run update-ca-trust extract",
+    foreign_advice="it is a package's root: put a copy of it into "
+    "/etc/pki/ca-trust/source/blocklist, and run update-ca-trust extract",
     derived=(
         *_extracted("/etc/pki/ca-trust/extracted"),
         Extracted(
@@ -193,8 +193,8 @@ SUSE = Family(
             "/etc/pki/trust/anchors is writable there"
         ),
     ),
-    foreign_advice="take it out with `trust anchor --remove FILE` where `trust anchor` made the file; of a package's "
-    "root, put a copy into /etc/pki/trust/blocklist, and run update-ca-certificates -f",
+    foreign_advice="it is a package's root: put a copy of it into "
+    "/etc/pki/trust/blocklist, and run update-ca-certificates -f",
     derived=(
         Extracted("/var/lib/ca-certificates/ca-bundle.pem", "pem-bundle", _SERVER),
         Extracted("/var/lib/ca-certificates/java-cacerts", "java-cacerts", _SERVER),
@@ -242,8 +242,8 @@ ARCH = Family(
         "/usr/share/ca-certificates/trust-source/blacklist",
     ),
     hashed="/etc/ca-certificates/extracted/cadir",
-    foreign_advice="take it out with `trust anchor --remove FILE` where `trust anchor` made the file; of a package's "
-    "root, put a copy into /etc/ca-certificates/trust-source/blocklist, and run update-ca-trust",
+    foreign_advice="it is a package's root: put a copy of it into "
+    "/etc/ca-certificates/trust-source/blocklist, and run update-ca-trust",
     derived=(
         *_extracted("/etc/ca-certificates/extracted", "java-cacerts.jks", "", ""),
         Extracted("/etc/ca-certificates/extracted/cadir", "pem-directory-hash", _SERVER, "/etc/ssl/certs"),

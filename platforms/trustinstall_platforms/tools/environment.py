@@ -21,6 +21,7 @@ from trustinstall.stores.store import Store, blocked, naming
 from trustinstall_platforms.tools import (
     bundles_of_others,
     carrier,
+    client_verdicts,
     left_out,
     our_section,
     sessions,
@@ -118,7 +119,8 @@ class Environment(Reference):
     def unreached(self, host: Host, stores: Sequence[Store], _wanted: frozenset[str]) -> dict[str, Unreached]:
         """Return the bundles that cannot be changed, by the current lines, and files whose variables are unset later.
 
-        A managed section that has come into a file has moved the lines below it.
+        A managed section that has come into a file has moved the lines below it. Another store says which programs
+        of clients without a settings file something replaces.
         """
         if host.platform == "win32":
             return {}
@@ -131,6 +133,10 @@ class Environment(Reference):
             if taken:
                 why = f"what reads it gets no {taken}: a later line takes it back; mend that, and add again"
                 found[one.id] = Unreached(why, own=True)
+        rest = [one for one in stores if one.id not in found]
+        if rest and (said := client_verdicts.replaced(host, None)):
+            nearest = next((one for one in rest if one.location in said), rest[0])
+            found[nearest.id] = Unreached(said, own=True, partly=True)
         return found
 
     def enable(self, host: Host, store: Store, noted: tuple[str, ...]) -> tuple[Plan, tuple[str, ...]]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -224,6 +226,7 @@ def test_a_program_that_runs_since_before_a_change(fresh: Throwaway) -> None:
     fresh.write("/usr/local/bin/gitlab-runner", fresh.read("/bin/sleep"), mode=0o755)
     with fresh.popen(["/usr/local/bin/gitlab-runner", "100"]) as running:
         try:
+            _wait_for("gitlab-runner")
             time.sleep(1.1)  # the ledger keeps whole seconds
             _add(fresh)
             (one,), _ = _found(fresh, "root", "program-older")
@@ -232,9 +235,39 @@ def test_a_program_that_runs_since_before_a_change(fresh: Throwaway) -> None:
             running.kill()
     with fresh.popen(["/usr/local/bin/gitlab-runner", "100"]) as restarted:
         try:
+            _wait_for("gitlab-runner")
             assert _found(fresh, "root", "program-older")[0] == []
         finally:
             restarted.kill()
+
+
+def test_a_program_with_files_of_its_own_is_not_named(fresh: Throwaway) -> None:
+    """What runs in a container, or below another root as here, reads the roots of that one, and not this machine's."""
+    fresh.write("/usr/local/bin/gitlab-runner", fresh.read("/bin/sleep"), mode=0o755)
+    inside = ["unshare", "-m", "sh", "-ec", "mount -t tmpfs none /etc; exec /usr/local/bin/gitlab-runner 100"]
+    with Throwaway(java=False) as other:
+        other.write("/usr/local/bin/crio", other.read("/bin/sleep"), mode=0o755)
+        with fresh.running(inside), other.running(["/usr/local/bin/crio", "100"]):
+            _wait_for("gitlab-runner", "crio")
+            time.sleep(1.1)  # the ledger keeps whole seconds
+            fresh.write("/corp.crt", CORP.pem)
+            done = fresh.trustinstall("add", "/corp.crt", "--yes", check=True)
+            assert "Restart" not in done.stdout
+            assert _found(fresh, "root", "program-older")[0] == []
+
+
+def _wait_for(*names: str) -> None:
+    """Wait until programs of these names run: until then they have the name of what starts them."""
+    deadline = time.monotonic() + 60
+    while True:
+        running: set[str] = set()
+        for path in Path("/proc").glob("[0-9]*/comm"):
+            with contextlib.suppress(OSError):  # it has ended meanwhile
+                running.add(path.read_text().strip())
+        if running.issuperset(names):
+            return
+        assert time.monotonic() < deadline, running
+        time.sleep(0.05)
 
 
 def test_sudo_looks_at_the_machine_and_at_the_caller(fresh: Throwaway) -> None:

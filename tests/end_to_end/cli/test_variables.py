@@ -36,11 +36,16 @@ def seen(root: Throwaway, *command: str, user: str = "alice") -> dict[str, str]:
     return dict(line.split("=", 1) for line in done.stdout.splitlines() if "=" in line)
 
 
+#: A value has precedence over PAM's, and is not expanded.
+CRONTAB = """
+ BOTO_CONFIG = "$HOME/of the crontab"
+* * * * * env >/tmp/cron.new && mv /tmp/cron.new /tmp/cron.env
+"""
+
+
 def by_cron(root: Throwaway) -> dict[str, str]:
     """The environment of a job of alice's that Debian's own cron starts."""
-    root.run(
-        ["sh", "-c", "echo '* * * * * env >/tmp/cron.new && mv /tmp/cron.new /tmp/cron.env' | crontab -"], user="alice"
-    )
+    root.run(["sh", "-c", f"echo '{CRONTAB}' | crontab -"], user="alice")
     root.run(["rm", "-f", "/tmp/cron.env", "/var/run/crond.pid"], check=True)
     with root.popen(["cron", "-f"]) as cron:
         try:
@@ -69,6 +74,7 @@ def test_the_machines_variables_reach_every_login(fresh: Throwaway) -> None:
     """Each kind of login sees what adds and switches, and nothing that replaces; after remove, none of it."""
     deliver(fresh)
     quick(fresh)
+    fresh.write("/etc/environment", fresh.read("/etc/environment") + b"BOTO_CONFIG=/of/pam\n")
     before = fresh.changes()
     assert not [one for user, words in LOGINS.values() for one in seen(fresh, *words, user=user) if "CERT" in one]
     assert fresh.trustinstall("add", CERT).returncode == 0
@@ -76,7 +82,9 @@ def test_the_machines_variables_reach_every_login(fresh: Throwaway) -> None:
         found = seen(fresh, *words, user=user)
         assert (found["NODE_EXTRA_CA_CERTS"], found["UV_SYSTEM_CERTS"]) == (f"{MACHINES}/anchors.pem", "true"), name
         assert not {"SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "JAVA_TOOL_OPTIONS", "DENO_CERT"} & found.keys(), name
-    assert by_cron(fresh)["NODE_EXTRA_CA_CERTS"] == f"{MACHINES}/anchors.pem"
+    by_cron_found = by_cron(fresh)
+    assert by_cron_found["NODE_EXTRA_CA_CERTS"] == f"{MACHINES}/anchors.pem"
+    assert by_cron_found["BOTO_CONFIG"] == "$HOME/of the crontab"
     manager = fresh.read("/etc/systemd/system.conf.d/90-trustinstall.conf").decode()
     assert f'\n[Manager]\nDefaultEnvironment="NODE_EXTRA_CA_CERTS={MACHINES}/anchors.pem"\n' in manager
     assert fresh.trustinstall("remove", CERT).returncode == 0

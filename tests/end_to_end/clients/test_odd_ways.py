@@ -14,7 +14,7 @@ import pytest
 
 from tests.end_to_end.clients.asking import NAME, Asking
 from tests.end_to_end.clients.fetched import install_cargo, tarballs
-from tests.end_to_end.clients.programs import BERRY, CARGO, COMPOSER, FAILED, NODE_REFUSES, YARN, sh
+from tests.end_to_end.clients.programs import BERRY, CARGO, COMPOSER, FAILED, MVN, NODE_REFUSES, YARN, sh
 from tests.end_to_end.clients.table import JAVA, REFUSES, TRUSTS
 from tests.support.fresh import copy_in
 from tests.support.pki import make_root
@@ -34,7 +34,8 @@ for each in yarn berry; do mkdir -p /opt/npm/$each; tar -xzf /opt/tarballs/$each
 _OF_ALICE = (
     "mkdir c/hashed; cp c/private.pem c/hashed; openssl rehash c/hashed;"
     "cp /etc/ssl/certs/java/cacerts c/keys; chmod u+w c/keys;"
-    " keytool -importcert -noprompt -alias p -file c/private.pem -keystore c/keys -storepass changeit"
+    " keytool -importcert -noprompt -alias p -file c/private.pem -keystore c/keys -storepass changeit;"
+    " cp c/keys c/maven"
 )
 #: Bundler's own connection; it downloads gems as RubyGems does.
 _BUNDLER = (
@@ -100,6 +101,10 @@ KINDS = (
             "07.sh": "KEYS=$HOME/c/keys\nexport JDK_JAVA_OPTIONS=@$HOME/c/arguments\n",
             "c/arguments": f'# mine\n-Djavax.net.ssl.trustStore="{HOME}/c/keys"\n',
         },
+    ),
+    Kind(
+        Asking("maven", sh(f"unset JDK_JAVA_OPTIONS; cd work && {MVN}"), "PKIX path"),
+        {"work/.mvn/jvm.config": f"-Xmx512m\n-Djavax.net.ssl.trustStore={HOME}/c/maven\n"},
     ),
 )
 

@@ -137,6 +137,25 @@ def test_mavens_settings_come_back_to_the_byte(fresh: Throwaway, *, template: bo
     assert fresh.read(settings) == (before if template else b"<settings/>")
 
 
+def test_a_password_that_no_file_may_hold_is_forgotten(fresh: Throwaway) -> None:
+    """Every file of the machine can be read by all: none gets it, the answer says so, and --prune leaves no record."""
+    before = fresh.changes(ignore=(*NOISE, "/srv"))
+    document(fresh, f"http://corp:{SECRET}@proxy.corp.example:3128")
+    done = fresh.trustinstall("apply", TRUST, check=True)
+    assert "= Nothing was changed; " in done.stdout
+    assert "left as found, for the reasons below" in " ".join(done.stdout.split())
+    assert "s3cret" not in done.stdout
+    fresh.write(TRUST, "version = 1\n")
+    fresh.trustinstall("apply", TRUST, "--prune", check=True)
+    assert not fresh.path("/var/lib/trustinstall/private/proxies.json").exists()
+    left = fresh.changes(ignore=(*NOISE, "/srv"))
+    assert {path for path in {*left, *before} if left.get(path) != before.get(path)} <= {
+        "/var/lib/trustinstall",
+        "/var/lib/trustinstall/private",
+        "/var/lib/trustinstall/private/lock",
+    }
+
+
 def test_root_sets_them_for_accounts(fresh: Throwaway) -> None:
     """In files that the machine's do not stand for; an account that is no longer named loses them; its own stay."""
     fresh.write("/home/alice/.npmrc", "fund=false\r\n", user="alice")

@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
@@ -74,6 +74,11 @@ class System:
         return self.corp.pem.splitlines()[3] in self.bundle()
 
 
+def shows_it(system: System) -> bool:
+    """As its property, for a second look."""
+    return system.shows_it
+
+
 @pytest.fixture
 def system(request: pytest.FixtureRequest) -> Iterator[System]:
     """A system of the layout that the test names."""
@@ -108,7 +113,7 @@ def test_clients_refuse_trust_and_refuse(system: System) -> None:
 
 @layouts(*P11_KIT)
 def test_trust_anchor_is_recognised_and_left(system: System) -> None:
-    """What `trust anchor` has stored is trusted already and not removed; the error's own advice removes it."""
+    """What `trust anchor` has stored is trusted already and stays; the command that `remove` prints takes it out."""
     compat = f"#!/bin/sh\nexec {system.layout.tool} {' '.join(system.layout.arguments)}\n"
     system.root.write("/usr/libexec/p11-kit/trust-extract-compat", compat, mode=0o755)
     system.root.run(["trust", "anchor", CERTIFICATE], check=True)
@@ -116,12 +121,13 @@ def test_trust_anchor_is_recognised_and_left(system: System) -> None:
 
     assert system.outcome("add", CERTIFICATE)[1]["result"] == "present"
     assert system.outcome("remove", CERTIFICATE)[1]["result"] == "foreign"
-    code, store = system.outcome("remove", "--not-ours", "--sha256", system.corp.sha256)
-    assert (code, store["result"]) == (1, "failed")
-    assert "trust anchor --remove" in store["detail"]
-    assert system.shows_it
-    system.root.run(["trust", "anchor", "--remove", CERTIFICATE], check=True)
-    assert not system.shows_it
+    (command,) = json.loads(system.root.trustinstall("remove", "--json", system.corp.sha256).stdout)["remove_foreign"]
+    system.root.run(command, check=True)
+    assert not shows_it(system)
+    left = [one.name for one in system.root.path(PurePosixPath(system.layout.anchors).parent).glob("*.p11-kit")]
+    assert left == []
+    system.root.run(["trust", "anchor", CERTIFICATE], check=True)  # as after its own `trust anchor --remove`
+    assert shows_it(system)
 
 
 @layouts(*P11_KIT)
@@ -263,3 +269,25 @@ def test_where_only_the_bundle_package_is(system: System) -> None:
     assert (code, store["result"]) == (1, "failed")
     assert "apk add ca-certificates" in store["detail"]
     assert system.bundle() == before
+
+
+@layouts(*P11_KIT)
+def test_a_person_limits_it_by_p11_kit_itself(system: System) -> None:
+    """An extension for its key keeps it from TLS servers: no command overrules that, and `remove` names nothing."""
+    folder = PurePosixPath(system.layout.anchors).parent
+    assert system.outcome("add", CERTIFICATE)[1]["result"] == "added"
+    command = ["sh", "-c", f"openssl x509 -in {CERTIFICATE} -pubkey -noout"]
+    key = system.root.run(command, check=True).stdout
+    head = "[p11-kit-object-v1]\nclass: x-certificate-extension\nobject-id: 2.5.29.37\n"
+    value = "%30%13%06%03U%1d%25%04%0c%30%0a%06%08%2b%06%01%05%05%07%03%04"  # for e-mail alone
+    system.root.write(f"{folder}/limit.p11-kit", f'{head}value: "{value}"\n{key}')
+    system.tool()
+    assert not system.shows_it
+    own = (*NOISE, "/var/lib/trustinstall")
+    before = system.root.changes(ignore=own)
+    code, store = system.outcome("add", CERTIFICATE)
+    assert (code != 0, store["result"], "limit.p11-kit limits" in store["detail"]) == (True, "failed", True), store
+    assert system.root.trustinstall("repair").returncode == 0
+    assert system.root.changes(ignore=own) == before
+    done = json.loads(system.root.trustinstall("remove", "--json", system.corp.sha256).stdout)
+    assert (done["exit_code"], done["remove_foreign"]) == (0, []), done

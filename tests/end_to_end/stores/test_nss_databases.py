@@ -397,3 +397,48 @@ def test_a_policy_that_everybody_may_write(desk: Desk) -> None:
     assert desk.listed(f"{HOME}/.local/share/pki/nssdb") == desk.listed()
     assert desk.root.trustinstall("remove", SHA256, env=sudo(desk.root)).returncode == 0
     assert desk.listed() == {}
+
+
+def old_database(desk: Desk, der: bytes) -> None:
+    """The profile has a database of the old format alone, in which a person has imported a root."""
+    desk.root.run(["sh", "-c", f"rm {PROFILE}/*.db {PROFILE}/pkcs11.txt; printf '\\n\\n' >/tmp/empty"], check=True)
+    old = ["-d", f"dbm:{PROFILE}"]
+    desk.root.run(["certutil", "-N", "--empty-password", *old], user="alice", check=True)
+    desk.root.run(["certutil", "-A", "-n", "mine", "-t", "C,,", *old], user="alice", input=der, check=True)
+
+
+def converted(desk: Desk) -> None:
+    """Its program converts it: NSS's own function, which certutil calls with another directory for the result."""
+    new = "/tmp/new"
+    desk.root.run(["mkdir", new], user="alice", check=True)
+    desk.certutil(new, "-N", "--empty-password")
+    words = ["--upgrade-merge", "--source-dir", PROFILE, "--upgrade-id", "x", "--upgrade-token-name", "x"]
+    desk.certutil(new, *words, "-f", "/tmp/empty", "-@", "/tmp/empty")
+    desk.root.run(["sh", "-c", f"mv {new}/* {PROFILE}"], user="alice", check=True)
+
+
+def test_an_old_database_is_left_to_its_program(desk: Desk) -> None:
+    """Until its program has converted it, nothing is made beside it: NSS would not convert it any more."""
+    old_database(desk, OTHER.der)
+    files = {one.name: one.read_bytes() for one in desk.root.path(PROFILE).iterdir()}
+    result, why = desk.change("add", CERTIFICATE)
+    assert (result, "cert8.db" in why, "start Firefox once" in why) == ("read-only", True, True), why
+    assert desk.change("remove", CERTIFICATE)[0] == "absent"
+    assert {one.name: one.read_bytes() for one in desk.root.path(PROFILE).iterdir()} == files
+    converted(desk)
+    assert desk.listed() == {"mine": "C,,"}
+    assert desk.change("add", CERTIFICATE)[0] == "added"
+    assert set(desk.listed()) == {"mine", f"trustinstall-{SHA256}"}
+    assert desk.change("add", CERTIFICATE)[0] == "present"
+    assert desk.change("remove", CERTIFICATE)[0] == "removed"
+    assert desk.listed() == {"mine": "C,,"}
+
+
+def test_a_copy_that_an_old_database_had_is_foreign(desk: Desk) -> None:
+    """A root that a person imported before the conversion stays, and is named."""
+    old_database(desk, CORP.der)
+    converted(desk)
+    assert desk.change("add", CERTIFICATE)[0] == "present"
+    assert desk.change("remove", CERTIFICATE) == ("foreign", f"in {PROFILE}: mine")
+    assert desk.change("remove", "--not-ours", "--sha256", SHA256)[0] == "removed"
+    assert desk.listed() == {}

@@ -171,6 +171,19 @@ def test_somebody_trusts_it_for_every_name(host: ActingHost) -> None:
     assert "for every name" in outcome.detail
 
 
+def test_a_directory_that_an_administrator_moved(host: ActingHost) -> None:
+    """A link leads to it now: the managed file goes, and what the administrator made stays."""
+    change(host)
+    made, moved = Path(host.where("/etc/opt/chrome/policies")), Path(host.where("/srv/policies"))
+    moved.parent.mkdir()
+    made.rename(moved)
+    made.symlink_to("/srv/policies")
+    assert change(host).result is Result.ALREADY
+    assert change(host, trusted=False).result is Result.REMOVED
+    assert made.is_symlink()
+    assert list(moved.rglob("*.json")) == []
+
+
 def test_a_policy_in_a_home(host: ActingHost) -> None:
     """An administrator's link leads to a file of alice's, which counts: root does not write there, nor beside it."""
     write(host, "/home/alice/policy.json", json.dumps({"CACertificates": [base(OTHER.der)]}))

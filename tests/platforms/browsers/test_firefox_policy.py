@@ -202,6 +202,57 @@ def test_a_renamed_certificate_is_foreign(host: ActingHost) -> None:
     assert (directory / "corp.crt").read_bytes() == CORP.pem
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        [f"/etc/firefox/policies/../policies/{NAME}"],
+        [f"/etc/firefox/policies/{NAME}", f"/etc/firefox//policies/{NAME}"],
+        [f"/etc/ff/policies/{NAME}", "/nowhere.pem"],
+        ["corp.crt"],
+    ],
+)
+def test_a_managed_file_under_another_path(host: ActingHost, words: list[str]) -> None:
+    """It is managed wherever the list names it: `add` changes nothing, and `remove` leaves no name of it."""
+    fake_host.link(host, "/etc/ff", "/etc/firefox")
+    fake_host.link(host, "/usr/lib/mozilla/certificates/corp.crt", f"/etc/firefox/policies/{NAME}")
+    change(host)
+    install(host, *words)
+    before = files(host)
+    assert [(one.result, one.foreign) for one in change(host)] == [(Result.ALREADY, ())]
+    assert files(host) == before
+    assert [(one.result, one.foreign) for one in change(host, trusted=False)] == [(Result.REMOVED, ())]
+    assert NAME not in str(files(host))
+    assert "corp.crt" not in files(host).get(POLICIES, "")
+    assert (POLICIES in files(host)) == ("/nowhere.pem" in words)
+
+
+@pytest.mark.parametrize("both", [False, True])
+def test_a_policy_file_that_moved(host: ActingHost, *, both: bool) -> None:
+    """An administrator moves the policy file to the other place, with the certificate beside it or without."""
+    change(host)
+    new = "/opt/firefox/distribution/policies.json"
+    text = files(host)[POLICIES]
+    name = f"{Path(new if both else POLICIES).parent}/{NAME}"
+    write(host, new, text.replace("/etc/firefox/policies", str(Path(name).parent)))
+    Path(host.where(POLICIES)).unlink()
+    if both:
+        Path(host.where(f"{Path(POLICIES).parent}/{NAME}")).rename(host.where(name))
+    results = {one.store.location: (one.result, one.foreign) for one in change(host, trusted=False)}
+    assert results[new] == (Result.REMOVED, ())
+    assert NAME not in str(files(host))
+    assert json.loads(files(host)[new])["policies"]["Certificates"]["Install"] == []
+
+
+def test_a_policy_file_that_was_copied(host: ActingHost) -> None:
+    """Two programs read the list: the file goes once, and both lists are without it."""
+    change(host)
+    new = "/opt/firefox/distribution/policies.json"
+    write(host, new, files(host)[POLICIES])
+    change(host, trusted=False)
+    assert results(change(host, trusted=False)) == [Result.REMOVED]
+    assert NAME not in str(files(host))
+
+
 def test_the_same_certificate_listed_beside_ours(host: ActingHost) -> None:
     """`remove` takes the item of trustinstall alone; the result is `left`, because profiles still import the root."""
     change(host)

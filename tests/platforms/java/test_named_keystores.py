@@ -20,7 +20,7 @@ from trustinstall.certificates.certificate import Certificate
 from trustinstall.engine.perform import perform
 from trustinstall.host import ActingHost
 from trustinstall.stores.desired import Change, Desired
-from trustinstall_platforms.java import named
+from trustinstall_platforms.java import named, options
 from trustinstall_platforms.java.backend import Java
 from trustinstall_platforms.java.passwords import candidates
 
@@ -50,6 +50,8 @@ def alice(host: ActingHost, environ: dict[str, str]) -> ActingHost:
         (f"{HOME}/.gradle/gradle.properties", f"org.gradle.jvmargs=-Xmx2g {NAMED} -Dfile.encoding=UTF-8"),
         (f"{HOME}/.mavenrc", f'export MAVEN_OPTS="$MAVEN_OPTS {NAMED}"'),
         (f"{HOME}/.mavenrc", "MAVEN_OPTS='-Djavax.net.ssl.trustStore=$HOME/corp.jks'"),
+        ("/usr/local/etc/mavenrc", f"MAVEN_OPTS='{NAMED}'"),
+        ("/etc/maven/m2.conf", f"main is m\nset javax.net.ssl.trustStore default {KEYSTORE}\n"),
         (f"{HOME}/.sbtopts", f"-J-Xmx2G\n{NAMED}\n"),
         (f"{HOME}/.bazelrc", f'startup --host_jvm_args=-Djavax.net.ssl.trustStore="{KEYSTORE}"'),
         (f"{HOME}/.profile", f'export GRADLE_OPTS="{NAMED}"\n'),
@@ -118,7 +120,90 @@ def test_gradles_home_may_be_elsewhere(host: ActingHost) -> None:
     assert locations(alice(host, {"GRADLE_USER_HOME": "/data/gradle"})) == [KEYSTORE]
 
 
-@pytest.mark.parametrize("value", ["NONE", "corp.jks", "/nowhere.jks", "/home/alice", "", "a\0b", "$OTHER/corp.jks"])
+#: Files of projects and installations, by their text, in which a keystore is named.
+PROJECTS = {
+    "src/app/.mvn/jvm.config": f"-Xmx1g\n{NAMED}\n",
+    "src/app/.mvn/maven.config": f"-T3\n{NAMED}\n",
+    "src/app/gradle.properties": f"# mine\nsystemProp.javax.net.ssl.trustStore = {KEYSTORE}\n",
+    "src/app/.jvmopts": f"{NAMED}\n",
+    "opt/maven/bin/m2.conf": f"# mine\nset javax.net.ssl.trustStore default {KEYSTORE}\n",
+}
+
+
+@pytest.mark.parametrize("path", PROJECTS)
+def test_a_project_that_names_one(host: ActingHost, path: str) -> None:
+    """A walk finds the file, and the password beside the name is known."""
+    path = write(host, f"{HOME}/{path}", PROJECTS[path.removeprefix(f"{HOME}/")].encode())
+    store = Java().recognise(host, path)
+    assert store is not None
+    assert (store.location, store.why_blocked) == (KEYSTORE, None)
+    told = candidates(replace(host, known=(path,)))
+    assert ("geheim" in told) == ("Password" in PROJECTS[path.removeprefix(f"{HOME}/")])
+
+
+@pytest.mark.parametrize(
+    "text", ["", "-Xmx1g\n", "# -Djavax.net.ssl.trustStore=corp.jks\n", "-Djavax.net.ssl.trustStore="]
+)
+def test_a_project_that_names_none(host: ActingHost, text: str) -> None:
+    """Most projects have no keystore of their own."""
+    path = write(host, f"{HOME}/src/app/.mvn/jvm.config", text.encode())
+    assert Java().recognise(host, path) is None
+
+
+def test_root_believes_no_project_of_another_account(host: ActingHost) -> None:
+    """It could have root change any keystore of root's."""
+    path = write(host, "/srv/app/.mvn/jvm.config", NAMED.encode())
+    root = replace(host, account=replace(host.account, uid=0, home="/root"))
+    assert Java().recognise(root, path) is not None
+    os.chown(host.where(path), 1234, 1234)
+    assert Java().recognise(root, path) is None
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "line"),
+    [
+        (".mavenrc", "x=1\nMAVEN_OPTS='-Djavax.net.ssl.trustStore=corp.jks'\n", 2),
+        (".mavenrc", "MAVEN_OPTS=-Djavax.net.ssl.trustStore=$OTHER/corp.jks", 1),
+        (".profile", "\nexport MAVEN_OPTS=-Djavax.net.ssl.trustStore=../corp.jks\n", 2),
+        (".gradle/gradle.properties", "# a\n\\\n\nsystemProp.javax.net.ssl.trustStore=../corp.jks\n", 4),
+        ("src/app/.mvn/jvm.config", "-Xmx1g\n-Djavax.net.ssl.trustStore=.mvn/corp.jks\n", 2),
+    ],
+)
+def test_a_relative_name_is_said(host: ActingHost, path: str, text: str, line: int) -> None:
+    """Which keystore it is depends on the directory of each start: file and line are named, and nothing is changed."""
+    program(host, "/bin/bash")
+    path = write(host, f"{HOME}/{path}", text.encode())
+    found = [*stores(alice(host, {})), Java().recognise(host, path)]
+    store = found[0]
+    assert store is not None
+    assert store.sealed
+    assert f"{path} line {line} says " in (store.why_blocked or "")
+    backend = Java()
+    assert not backend.observe(host, store, frozenset({CORP.sha256})).anchors
+    assert backend.at(host, store.location) is None
+
+
+def test_a_relative_name_in_the_session_that_calls(host: ActingHost) -> None:
+    """It is in no file: the variable is named."""
+    (store,) = stores(alice(host, {"JAVA_OPTS": "-Djavax.net.ssl.trustStore=corp.jks"}))
+    assert (store.why_blocked or "").startswith("JAVA_OPTS says corp.jks")
+
+
+@pytest.mark.parametrize("value", ["gradle", "a\0b", "~other"])
+def test_a_home_of_gradles_that_is_not_known(host: ActingHost, value: str) -> None:
+    """A relative one depends on the directory: nothing is read."""
+    assert locations(alice(host, {"GRADLE_USER_HOME": value})) == []
+
+
+def test_gradles_home_by_a_file_of_the_shell(host: ActingHost) -> None:
+    """A session of the account has the variable that moves it."""
+    program(host, "/bin/bash")
+    write(host, f"{HOME}/.profile", b"export GRADLE_USER_HOME=/data/gradle\n")
+    write(host, "/data/gradle/gradle.properties", f"systemProp.javax.net.ssl.trustStore={KEYSTORE}".encode())
+    assert locations(alice(host, {})) == [KEYSTORE]
+
+
+@pytest.mark.parametrize("value", ["NONE", "/nowhere.jks", "/home/alice", "", "a\0b"])
 def test_what_is_no_file_is_none(host: ActingHost, value: str) -> None:
     """Windows' and the Mac's own stores are named without one; the rest is a person's mistake."""
     write(host, f"{HOME}/.mavenrc", f"MAVEN_OPTS='-Djavax.net.ssl.trustStore={value}'".encode())
@@ -222,7 +307,7 @@ def test_java_reads_the_same(tmp_path_factory: pytest.TempPathFactory, texts: li
     clean = {"PATH": os.defpath, "HOME": str(directory)}
     said = subprocess.run(words, env=clean, capture_output=True, text=True, check=True, timeout=60).stdout.splitlines()
     for text, line in zip(texts, said, strict=True):
-        ours = {_hex(key): _hex(value) for key, value in named.properties(text)}
+        ours = {_hex(key): _hex(value) for key, value in options.properties(text)}
         theirs = dict(one.split("=") for one in line.strip("{}").split(", ")) if line != "{}" else {}
         for found in (ours, theirs):
             found.pop("", None)  # a lone backslash at the end of a file names nothing either

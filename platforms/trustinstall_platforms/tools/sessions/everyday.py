@@ -11,7 +11,7 @@ from trustinstall.facts import variables as facts
 from trustinstall.facts.programs import programs
 from trustinstall.values import NamedTuple
 from trustinstall_platforms.tools.effective.model import Kind, Session, Setter
-from trustinstall_platforms.tools.sessions import direnv, instead, plain_lines, repeated, table
+from trustinstall_platforms.tools.sessions import direnv, instead, jobs, plain_lines, repeated, table
 from trustinstall_platforms.tools.sessions.beginning import BEFORE, begin, chosen, files, name_of, place
 from trustinstall_platforms.tools.sessions.csh import Csh, EndedError
 from trustinstall_platforms.tools.sessions.fish_run import Fish
@@ -84,7 +84,7 @@ def supposed(
             read = Read(session(view, row, variables), frozenset(view.read))
             if not row.beside or _differs(read, usual) or _is_login_shell(host, row):
                 found[row.name] = read
-    return [*found.values(), *_in_projects(fresh)]
+    return [*found.values(), *_in_projects(fresh), *_in_jobs(fresh, found, begun)]
 
 
 def texts(host: Host, paths: Iterable[str], shown: Callable[[str, str], str]) -> list[str] | None:
@@ -116,6 +116,28 @@ def _in_projects(fresh: Callable[[], View]) -> Iterator[Read]:
             yield read
 
 
+def _in_jobs(
+    fresh: Callable[[], View], found: Mapping[str, Read], begun: Mapping[tuple[str, ...], _Begun]
+) -> Iterator[Read]:
+    """Yield the sessions of programs that cron, systemd and sudo start with variables of their own."""
+    view = fresh()
+    view.home = (view.host.account.home or "").rstrip("/")  # they read their files with root's rights
+    try:
+        listed = list(jobs.jobs(view, _names())) if view.host.platform == "linux" else []
+    except ExhaustedError:
+        return
+    for job in listed:
+        usual = found.get(job.beside)
+        row = next(one for one in table.ROWS if one.name == job.beside)
+        first, one = begun.get(row.before), view.copy()
+        variables = first[1].copy() if first is not None else Variables()
+        with suppress(ExhaustedError):
+            job.read(one, variables)
+        read = Read(Session(job.name, variables.environment()), frozenset(one.read))
+        if _differs(read, usual):
+            yield read
+
+
 def _may_differ(
     row: table.Row, usual: Read | None, view: View, variables: Variables | None, begun: Mapping[tuple[str, ...], _Begun]
 ) -> bool:
@@ -132,11 +154,17 @@ def _may_differ(
 
 def _differs(one: Read, usual: Read | None) -> bool:
     """Whether a session gives another value to a variable that clients read, or for another reason."""
+    mine = one.session.variables
+    return any(
+        mine.get(name) != (usual.session.variables.get(name) if usual is not None else None) for name in _names()
+    )
+
+
+def _names() -> frozenset[str]:
+    """Return the variables that clients read."""
     from trustinstall_platforms.tools.effective.clients import READ
 
-    names = READ.union(each.name for each in facts.EVERY)
-    mine = one.session.variables
-    return any(mine.get(name) != (usual.session.variables.get(name) if usual is not None else None) for name in names)
+    return READ.union(each.name for each in facts.EVERY)
 
 
 def _is_login_shell(host: Host, row: table.Row) -> bool:
@@ -227,9 +255,7 @@ def _read_by_sh(view: View, variables: Variables, row: table.Row, dialect: str) 
 
 
 def _read_by_lines(view: View, variables: Variables, row: table.Row) -> None:
-    from trustinstall_platforms.tools.effective.clients import READ
-
-    names = READ.union(one.name for one in facts.EVERY)
+    names = _names()
     for choices in row.files:
         for path in chosen(view, variables, choices):
             text = view.text(path)

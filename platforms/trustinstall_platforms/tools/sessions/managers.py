@@ -67,7 +67,7 @@ def pam_environment(variables: Variables, text: str, path: str) -> None:
 
 def pam_conf(variables: Variables, text: str, path: str, home: str) -> None:
     """Set the variables of pam_env.conf."""
-    for number, line in _continued(text):
+    for number, line in continued(text):
         name, _, rest = line.strip().partition(" ")
         said = dict(_PAM_CONF.findall(rest.replace("\t", " "))) if _NAME.fullmatch(name) else {}
         for key in ("OVERRIDE", "DEFAULT"):
@@ -89,18 +89,26 @@ def environment_d(variables: Variables, text: str, path: str) -> None:
 
 def default_environment(variables: Variables, text: str, path: str) -> None:
     """Set the variables of DefaultEnvironment= in a file of systemd; an empty one resets all before it."""
-    for number, line in _continued(text):
+    for number, line in continued(text):
         found = _ASSIGNED.fullmatch(line)
         if not found:
             continue
         if not found[1].strip():
             for name in variables.environment():
                 variables.unset(name)
-        for word in _WORD.findall(found[1]):
-            name, equals, value = _QUOTED.sub(lambda one: one[1] or "", word).partition("=")
-            if equals and _NAME.fullmatch(name):
-                place = Setter(Kind.VARIABLE, path, number)
-                variables.set(name, Value(value.replace("%%", "%"), place, word), export=True)
+        for name, value in assignments(found[1], Setter(Kind.VARIABLE, path, number)).items():
+            variables.set(name, value, export=True)
+
+
+def assignments(text: str, setter: Setter) -> dict[str, Value]:
+    """Return the variables of a value of DefaultEnvironment= or Environment=; those with a specifier are unknown."""
+    found: dict[str, Value] = {}
+    for word in _WORD.findall(text):
+        name, equals, value = _QUOTED.sub(lambda one: one[1] or "", word).partition("=")
+        if equals and _NAME.fullmatch(name):
+            is_known = "%" not in value.replace("%%", "")
+            found[name] = Value(value.replace("%%", "%") if is_known else None, setter, word)
+    return found
 
 
 def env_lines(text: str) -> Iterator[Line]:
@@ -182,8 +190,8 @@ def _reference(variables: Variables, name: str, home: str) -> str:
     return _known(variables, name) or ""
 
 
-def _continued(text: str) -> Iterator[tuple[int, str]]:
-    """Yield lines that are not comments, with their numbers; a backslash at the end joins the next one."""
+def continued(text: str) -> Iterator[tuple[int, str]]:
+    """Yield the lines of a file that are not comments, numbered; a backslash at the end joins the next one."""
     held, first = "", 1
     for number, line in enumerate(text.split("\n"), 1):
         if not held and line.lstrip().startswith(("#", ";")):

@@ -141,15 +141,51 @@ def test_the_work_of_trust_anchor_is_recognised(machine: Machine) -> None:
     machine.write(path, content)
     machine.write(machine.family.bundle, PUBLIC.pem + CORP.pem)
 
-    assert machine.observe(CORP).copies == (Copy(CORP.sha256, path, removable=False),)
+    others = machine.family is ALPINE  # its tool knows packages' files only
+    assert machine.observe(CORP).copies == (Copy(CORP.sha256, path, removable=not others),)
     assert machine.decided(machine.task(CORP)).foreign == {CORP.sha256}
     assert machine.plan(CORP, trusted=False).empty
     assert machine.change(CORP).foreign == {CORP.sha256}
     assert machine.plan(OTHER).refresh is not None
+    if not others:
+        machine.apply(machine.plan(CORP, trusted=False, foreign=True))
+        assert not machine.path(path).exists()
+        return
     with pytest.raises(StoreError, match=r"Corp_Root\.p11-kit, which is not changed") as raised:
         machine.plan(CORP, trusted=False, foreign=True)
     assert raised.value.advice == machine.family.foreign_advice
     assert machine.family.tool.rpartition("/")[2] in raised.value.advice
+
+
+@on_p11_kit
+def test_the_root_of_a_package_is_not_changed(machine: Machine) -> None:
+    """`--not-ours` gives the reason, and what an administrator does with it."""
+    path = machine.ship("corp.p11-kit", b"[p11-kit-object-v1]\ntrusted: true\n" + CORP.pem)
+    machine.settle()
+    assert machine.observe(CORP).copies == (Copy(CORP.sha256, path, removable=False),)
+    with pytest.raises(StoreError, match=r"corp\.p11-kit, which is not changed") as raised:
+        machine.plan(CORP, trusted=False, foreign=True)
+    assert raised.value.advice == machine.family.foreign_advice
+
+
+@on_p11_kit
+def test_one_of_several_objects_in_a_file(machine: Machine) -> None:
+    """`--not-ours` takes out the object of that certificate, and leaves the others to the byte."""
+    path = f"{machine.family.packages[0]}/two.p11-kit"
+    before, other = b"# by hand\n", b"[p11-kit-object-v1]\ntrusted: true\n" + OTHER.pem + b"\n"
+    machine.write(path, before + other + b"[p11-kit-object-v1]\ntrusted: true\n" + CORP.pem + b"\n" + other)
+    machine.write(machine.family.bundle, PUBLIC.pem + OTHER.pem + CORP.pem)
+    machine.apply(machine.plan(CORP, trusted=False, foreign=True))
+    assert machine.path(path).read_bytes() == before + other + other
+
+
+@on_p11_kit
+@pytest.mark.parametrize("name", ["plain.pem", "object.p11-kit"])
+def test_what_p11_kit_does_not_trust_is_no_copy(machine: Machine, name: str) -> None:
+    """A certificate beside the directory of anchors that nothing calls trusted."""
+    head = b"[p11-kit-object-v1]\n" if name.endswith("kit") else b""
+    machine.write(f"{machine.family.packages[0]}/{name}", head + CORP.pem)
+    assert machine.observe(CORP).copies == ()
 
 
 @on_p11_kit

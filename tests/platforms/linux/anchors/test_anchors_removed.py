@@ -22,7 +22,7 @@ from trustinstall_platforms.linux.families import ALPINE
 def test_a_package_brings_it_after_us(machine: Machine) -> None:
     """The managed root goes, the package's stays and is named; asked for in full, the error says how it goes."""
     machine.apply(machine.plan(CORP))
-    path = machine.ship("corp.pem", CORP.pem)
+    path = machine.ship("corp.pem", b"[p11-kit-object-v1]\ntrusted: true\n" + CORP.pem)
     machine.settle()
     record = placement(machine, CORP, machine.ours)
 
