@@ -6,6 +6,8 @@ import contextlib
 import os
 import signal
 import subprocess
+import time
+from pathlib import Path
 
 
 def ended(
@@ -27,3 +29,11 @@ def ended(
     done = subprocess.CompletedProcess(command, process.returncode, out, err)
     assert not check or done.returncode == 0, f"{done.args} ended with {done.returncode}:\n{out}{err}"
     return done
+
+
+def await_asleep(pid: int) -> None:
+    """Wait until a process has nothing to do but to wait (proc_pid_stat(5), state S): one that is only late is not."""
+    deadline = time.monotonic() + 60
+    while Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "S":
+        assert time.monotonic() < deadline
+        time.sleep(0.01)

@@ -37,6 +37,8 @@ _TOOL = """#!/bin/sh
 cd {root}/stores/$1 || exit 1
 echo "start $1" >>{root}/log
 [ ! -e {root}/slow ] || sleep "$(cat {root}/slow)"
+left=1500
+while [ -e {root}/held ] && [ $((left -= 1)) -gt 0 ]; do sleep 0.02; done
 how=$(cat how 2>/dev/null)
 [ "$how" != "lies once" ] || rm how
 if [ "$how" != fails ] && [ "$how" != lies ] && [ "$how" != "lies once" ]; then

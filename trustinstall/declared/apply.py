@@ -15,9 +15,10 @@ from trustinstall.declared import repair as repairs
 from trustinstall.declared.difference import no_longer_named
 from trustinstall.declared.proxies import Wish, with_proxies
 from trustinstall.declared.reading import without_options
+from trustinstall.declared.unmatched import unknown_words
 from trustinstall.declared.verification import with_verification
 from trustinstall.engine.keeping import ProxyEngine
-from trustinstall.errors import CertificateRefused
+from trustinstall.errors import CertificateRefused, printable
 from trustinstall.installer.result import ScopeResult
 from trustinstall.installer.situation import ScopeOptions
 from trustinstall.typed_json import made_printable
@@ -48,14 +49,15 @@ def compared(installer: Installer, declaration: Declaration) -> Declaration:
 def apply(installer: Installer, declaration: Declaration, *, prune: bool = False, dry_run: bool = False) -> Report:
     """Add the certificates of a declaration; `prune`: remove those that the same documents named earlier.
 
-    Nothing is pruned while a root of the declaration is missing in a store that failed. The report has the stores that
-    differed. Raises StateError, Busy and NoRights as `Installer.add`.
+    Nothing is pruned while a root of the declaration is missing in a store that failed, or may be in none because its
+    document chooses stores by words that name none here. The report has the stores that differed. Raises StateError,
+    Busy and NoRights as `Installer.add`.
     """
     ProxyEngine(installer.host, installer.backends, installer.on_progress).kept()  # damaged records change nothing
     report = replace(repairs.repair(installer, declaration.certificates, dry_run=dry_run), command="apply")
     gone = no_longer_named(installer, declaration) if prune else []
-    if gone and declaration.certificates and not all(one.done or one.skipped for one in report.scopes):
-        report = replace(report, scopes=(*report.scopes, _kept(report, gone)))
+    if gone and (why := _why_kept(installer, declaration, report)):
+        report = replace(report, scopes=(*report.scopes, _kept(report, gone, why)))
     elif gone:
         # A skipped account is skipped here, too: its stores keep the old roots.
         ask = ScopeOptions(scope="machine" if installer.host.account.is_root else None, no_input=True)
@@ -67,8 +69,19 @@ def apply(installer: Installer, declaration: Declaration, *, prune: bool = False
     return with_verification(installer, report, declaration.switched_off, all_users=everybody)
 
 
-def _kept(report: Report, roots: Sequence[Certificate]) -> ScopeResult:
+def _why_kept(installer: Installer, declaration: Declaration, report: Report) -> str:
+    """Return why a root of the declaration may be trusted nowhere yet, so that no old one may go; or ""."""
+    if declaration.certificates and not all(one.done or one.skipped for one in report.scopes):
+        return "a store failed, and may lack a new root"
+    unknown = {word for word, _ in unknown_words(installer, declaration)}
+    for one in declaration.certificates:
+        if one.terms.stores and unknown.issuperset(one.terms.stores):
+            return f"{printable(one.certificate.name)} is for stores whose names mean none here ({one.where})"
+    return ""
+
+
+def _kept(report: Report, roots: Sequence[Certificate], reason: str) -> ScopeResult:
     """Return the part that says why roots were not pruned."""
     names = ", ".join(one.name for one in roots)
-    why = f"not pruned: {names}; a store failed, and may lack a new root; mend it, and run apply --prune again"
+    why = f"not pruned: {names}; {reason}; mend it, and run apply --prune again"
     return made_printable(ScopeResult(report.scopes[0].scope, problem=why))

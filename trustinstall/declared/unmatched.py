@@ -23,26 +23,26 @@ if TYPE_CHECKING:
 
 def notes(installer: Installer, declaration: Declaration, *, dry_run: bool) -> tuple[str, ...]:
     """Return a sentence for each word that names no store here, and, after an act, for each root in no store."""
-    return (*_unknown_words(installer, declaration), *(() if dry_run else _nowhere(installer, declaration)))
+    return (*unknown_words(installer, declaration).values(), *(() if dry_run else _nowhere(installer, declaration)))
 
 
-def _unknown_words(installer: Installer, declaration: Declaration) -> list[str]:
-    """Return a sentence for each word that begins with no kind of store, and is the name of no store in scope."""
+def unknown_words(installer: Installer, declaration: Declaration) -> dict[tuple[str, str], str]:
+    """Return each word, with its place, that begins with no kind of store and names no store in scope; and why."""
     known = {*NAMES, *(one.name for one in catalog.every())}
     kinds = ((word.partition(":")[0], word, place) for word, place in declaration.stores)
     doubted = [(word, place) for kind, word, place in kinds if not ({kind, f"{kind}-policy"} & known)]
     if not doubted:
-        return []
+        return {}
     root, everybody = installer.host.account.is_root, any(_is_for_accounts(one) for one in declaration.certificates)
     ask = ScopeOptions(scope="machine" if root and not everybody else None, all_users=root and everybody, no_input=True)
     views = installer.look(ask).stores
     here = [Store(one.backend, one.location, 0, one.store, one.clients, label=one.label) for one in views]
-    found: list[str] = []
+    found: dict[tuple[str, str], str] = {}
     for word, place in doubted:
         try:
             Selection(skip=(word,)).check(here)
         except UsageProblem as problem:
-            found.append(f"{place}: {problem}")
+            found[word, place] = f"{place}: {problem}"
     return found
 
 

@@ -66,7 +66,7 @@ class Outcome:
         steps: what a dry run would do.
         touched: whether the store was changed, even if a client still trusts a foreign copy.
         fixed: whether `remove --not-ours` cannot take the foreign copies out either; the detail says why.
-        partly: in which sessions its clients do not trust the certificates, and why, in words; "" for none.
+        partly: in which sessions its clients do not, or may not, trust the certificates, and why; "" for none.
     """
 
     store: Store

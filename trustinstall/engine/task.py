@@ -6,7 +6,7 @@ import posixpath
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from trustinstall.engine.ownership import decide
+from trustinstall.engine.ownership import decide, holds
 from trustinstall.errors import StoreError, TrustInstallError, printable
 from trustinstall.host import Kind
 from trustinstall.stores.backend import Capability
@@ -48,6 +48,13 @@ class StoreTask:
         seen = self.backend.observe(host, self.store, self.names)
         unseen = [one.certificate for one in self.desired if not one.trusted and not seen.copies_of(one.sha256)]
         return self.backend.identified(host, self.store, seen, unseen) if unseen else seen
+
+    def look(self, host: Host) -> Observation:
+        """Observe the store before a change, and whether it is outdated."""
+        seen = self.observe(host)
+        if seen.outdated or not any(one.trusted and holds(seen, one) for one in self.desired):
+            return seen
+        return replace(seen, outdated=self.backend.outdated(host, self.store))
 
     def decide(self, seen: Observation) -> Change:
         """Decide the change."""

@@ -52,7 +52,7 @@ class Work:
             return False
         task = self.task(backend, store)
         try:
-            seen = task.observe(self.host)
+            seen = task.look(self.host)
             change = task.decide(seen)
             task.plan(self.host, seen, change)
         except (TrustInstallError, OSError):

@@ -216,7 +216,7 @@ def _of_variables(report: Report) -> tuple[str, ...]:
 
 
 def _of_sessions(report: Report) -> tuple[str, ...]:
-    """Return notes about programs that trust the certificates in some sessions of an account only."""
+    """Return notes about programs that trust the certificates in some sessions only, as far as is known."""
     found: dict[tuple[str, str], list[str]] = {}
     for part in report.scopes:
         for one in part.outcomes:
@@ -224,7 +224,7 @@ def _of_sessions(report: Report) -> tuple[str, ...]:
                 found.setdefault((part.scope, one.partly), []).append(one.store.label)
     several = len({part.scope for part in report.scopes if part.outcomes}) > 1
     return tuple(
-        f"{words.listed(names)}{f' of {printable(scope)}' if several else ''}: not trusted in these sessions: {why}."
+        f"{words.listed(names)}{f' of {printable(scope)}' if several else ''}: {why}."
         for (scope, why), names in found.items()
     )
 

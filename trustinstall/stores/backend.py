@@ -60,13 +60,13 @@ class Candidates(NamedTuple):
 
 
 class Unreached(NamedTuple):
-    """Why a client does not trust what its store holds.
+    """Why a client does not trust what its store holds, or may not.
 
     Attributes:
         why: in words.
         own: whether the acting account could repair it.
-        partly: whether that holds in some sessions only, by a decision of the account: then the store has not failed,
-            and the words begin with the names of these sessions.
+        partly: whether that holds, or may hold, in some sessions only, by a decision of the account: then the store has
+            not failed, and the words name these sessions.
     """
 
     why: str
@@ -113,6 +113,13 @@ class Backend(ABC):
     @abstractmethod
     def observe(self, host: Host, store: Store, names: frozenset[str], /) -> Observation:
         """Read which anchors the store's clients trust now, and every copy of the certificates in `names` (SHA-256)."""
+
+    def outdated(self, _host: Host, _store: Store, /) -> bool:
+        """Whether trustinstall would write a store that holds its certificates in another way today.
+
+        It is asked before a change alone, so that a costly answer is not worked out to verify one.
+        """
+        return False
 
     def identified(
         self, _host: Host, _store: Store, seen: Observation, _certificates: Sequence[Certificate], /

@@ -149,7 +149,8 @@ def _said(host: Host) -> Iterator[Option]:
         yield from (one._replace(path=path, line=line) for one in in_words(value))
         if name == _WITH_FILES:
             yield from (one for path in _ARGUMENTS.findall(value) for one in _arguments(host, path))
-    homes = [f"{top}/gradle.properties" for top in _values(host, GRADLE_HOME)]
+    tops = (_expanded(host, one) for one in _values(host, GRADLE_HOME))
+    homes = [f"{top}/gradle.properties" for top in tops if top is not None]
     for path in (*homes, *expanded(host, PROPERTIES)):
         yield from in_properties(_text(host, path), path)
     for path in () if host.platform == "win32" else LAUNCHERS:

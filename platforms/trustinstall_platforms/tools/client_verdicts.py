@@ -8,17 +8,20 @@ from typing import TYPE_CHECKING
 from trustinstall.certificates.fingerprint import sha256_of
 from trustinstall.certificates.pem import pem_blocks
 from trustinstall.facts import our_files, system_bundle
+from trustinstall.facts.programs import programs
 from trustinstall.values import NamedTuple, dataclass
 from trustinstall_platforms.tools.effective import decide, ours
 from trustinstall_platforms.tools.effective.clients import OF_OTHERS, of_tool
 from trustinstall_platforms.tools.effective.model import Effective, Kind, Mode
 from trustinstall_platforms.tools.sessions import everyday
+from trustinstall_platforms.tools.sessions.instead import PROGRAMS
+from trustinstall_platforms.tools.table import TOOLS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from trustinstall.host import Host
-    from trustinstall_platforms.tools.effective.model import Bundle, Scene
+    from trustinstall_platforms.tools.effective.model import Bundle, Scene, Setter
     from trustinstall_platforms.tools.effective.rows import Client
     from trustinstall_platforms.tools.table import Tool
 
@@ -165,6 +168,28 @@ def sessions_unknown(host: Host, tool: Tool, path: str) -> tuple[str, ...]:
     said = ((scene, of_tool(scene, tool.name)) for scene in _scenes(host))
     found = ((scene, decide.effective(client, scene)) for scene, client in said if client is not None)
     return tuple(scene.session.name for scene, one in found if one.mode is Mode.UNKNOWN and one.decider.path == path)
+
+
+def replaced(host: Host, tool: Tool | None) -> str:
+    """Return, in words, the sessions in which an alias, function or script replaces a tool's program; "" for none.
+
+    None stands for all programs of clients for which no settings file is written. Only installed programs count.
+    """
+    written = {one.name for one in TOOLS if not (one.follows and host.account.is_root)}
+    scene = decide.bare(host)
+    found: dict[tuple[str, Setter], list[str]] = {}
+    for session in (one for one in everyday(host) if one.instead):
+        clients = {one.name: client.name for one in TOOLS if (client := of_tool(scene, one.name)) is not None}
+        for program, setter in session.instead.items():
+            names = PROGRAMS[program]
+            rows = {row for row, client in clients.items() if client in names}
+            wanted = tool.name in rows if tool is not None else rows.isdisjoint(written)
+            if wanted and programs(host, (program,)):
+                found.setdefault((program, setter), []).append(session.name)
+    return "; ".join(
+        f"it is not known what {program} trusts in {', '.join(listed)}: {setter} has it run something else"
+        for (program, setter), listed in found.items()
+    )
 
 
 def _scenes(host: Host) -> list[Scene]:

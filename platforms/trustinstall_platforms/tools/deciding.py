@@ -159,7 +159,8 @@ def why_partly(host: Host, decision: Decision, left: Sequence[str]) -> Unreached
     """
     setter, named = decision.found.decider, printable(followed(host, decision) or "", _LONGEST)
     why = f"a setting of ours would hide {named}, which {setter} names for other sessions"
-    return Unreached(f"{', '.join(left)}; {why}; have these sessions set the same variable", own=True, partly=True)
+    mend = "have these sessions set the same variable"
+    return Unreached(f"not trusted in {', '.join(left)}: {why}; {mend}", own=True, partly=True)
 
 
 def why_first_only(host: Host, decision: Decision, left: Sequence[str]) -> Unreached:
@@ -170,7 +171,7 @@ def why_first_only(host: Host, decision: Decision, left: Sequence[str]) -> Unrea
     own = our_files.directory(host)
     why = f"{decision.tool.name} reads the first certificate of {own}/{our_files.ANCHORS} alone"
     mend = f"have these sessions set SSL_CERT_FILE={own}/{our_files.BUNDLE}"
-    return Unreached(f"{', '.join(left)}; {why}; {mend}", own=True, partly=True)
+    return Unreached(f"not trusted in {', '.join(left)}: {why}; {mend}", own=True, partly=True)
 
 
 def shared(host: Host, decision: Decision) -> str | None:

@@ -21,6 +21,7 @@ from trustinstall.stores.store import Store, blocked, naming
 from trustinstall_platforms.tools import (
     bundles_of_others,
     carrier,
+    client_verdicts,
     left_out,
     our_section,
     sessions,
@@ -102,15 +103,24 @@ class Environment(Reference):
             return Named(By.UNSET, problem=found.wrong)
         path = our_section.file_named(host, found.ours)
         moved = our_files.is_ours(path) and not path.startswith(f"{our_files.directory(host)}/")
-        other_mode = bool(self._mode) and self._body(host, found) != "\n".join(found.ours)
+        return Named(By.US, path, outdated=moved)
+
+    def outdated(self, host: Host, store: Store) -> bool:
+        """Whether another mode was asked for, or the managed section hides a variable of another author."""
+        place = None if host.platform == "win32" else variable_files.at(host, store.location)
+        found = carrier.read(host, store.location, place) if place is not None else None
+        if found is None or found.section is None:
+            return False
+        if self._mode and self._body(host, found) != "\n".join(found.ours):
+            return True
         left = self._left(host, found)
-        hides = any(our_section.sets(line, left) for line in found.ours)
-        return Named(By.US, path, outdated=moved or other_mode or hides)
+        return any(our_section.sets(line, left) for line in found.ours)
 
     def unreached(self, host: Host, stores: Sequence[Store], _wanted: frozenset[str]) -> dict[str, Unreached]:
         """Return the bundles that cannot be changed, by the current lines, and files whose variables are unset later.
 
-        A managed section that has come into a file has moved the lines below it.
+        A managed section that has come into a file has moved the lines below it. Another store says which programs
+        of clients without a settings file something replaces.
         """
         if host.platform == "win32":
             return {}
@@ -123,6 +133,10 @@ class Environment(Reference):
             if taken:
                 why = f"what reads it gets no {taken}: a later line takes it back; mend that, and add again"
                 found[one.id] = Unreached(why, own=True)
+        rest = [one for one in stores if one.id not in found]
+        if rest and (said := client_verdicts.replaced(host, None)):
+            nearest = next((one for one in rest if one.location in said), rest[0])
+            found[nearest.id] = Unreached(said, own=True, partly=True)
         return found
 
     def enable(self, host: Host, store: Store, noted: tuple[str, ...]) -> tuple[Plan, tuple[str, ...]]:

@@ -141,8 +141,10 @@ class Settings(Reference):
             elif not everywhere and (left := client_verdicts.sessions_without(host, decision.tool, wanted)):
                 found[store_id] = deciding.why_partly(host, decision, left)
             elif but and (left := client_verdicts.sessions_unknown(host, decision.tool, but)):
-                why = f"{', '.join(left)}; a variable in {printable(but, 4096)} is not set there"
+                why = f"not trusted in {', '.join(left)}: a variable in {printable(but, 4096)} is not set there"
                 found[store_id] = Unreached(f"{why}; have these sessions set the same one", own=True, partly=True)
+            elif said := client_verdicts.replaced(host, decision.tool):
+                found[store_id] = Unreached(said, own=True, partly=True)
         return found
 
     def enable(self, host: Host, store: Store, noted: tuple[str, ...]) -> tuple[Plan, tuple[str, ...]]:

@@ -6,11 +6,11 @@ import os
 import shlex
 import signal
 import subprocess
-import time
 
 import pytest
 
 from tests.end_to_end.cli.machine import CERT, ROOT, deliver, told
+from tests.support.ending import await_asleep
 from tests.support.pki import make_root
 from tests.support.throwaway import PROGRAM, Throwaway
 
@@ -181,9 +181,10 @@ seen = []
 for number in (signal.SIGINT, signal.SIGQUIT):
     signal.signal(number, lambda number, frame: seen.append(signal.Signals(number).name))
 print("up", os.getppid(), flush=True)
-end = time.monotonic() + 2
-while time.monotonic() < end:
-    time.sleep(0.05)
+end = time.monotonic() + 60
+while not seen and time.monotonic() < end:
+    time.sleep(0.02)
+time.sleep(0.7)  # for a second one
 print("seen", *seen, flush=True)
 """
 
@@ -196,13 +197,13 @@ def _counted(root: Throwaway, how: str, *, at_input: str) -> list[str]:
     assert running.stdout is not None
     up = running.stdout.readline().split()
     assert up[0] == "up"
-    time.sleep(0.3)
+    await_asleep(int(up[1]))  # it waits for signals by now
     if how in {"\x03", "\x1c"}:
         running.stdin.write(how)
         running.stdin.flush()
     else:
         os.kill(int(up[1]), signal.Signals[how])
-    said, _ = running.communicate(timeout=30)
+    said, _ = running.communicate(timeout=90)
     return next(line for line in said.splitlines() if "seen" in line).split("seen")[1].split()
 
 

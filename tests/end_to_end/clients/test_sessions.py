@@ -174,7 +174,7 @@ def test_npm_where_one_session_names_a_bundle(servers: Servers) -> None:
     assert _pings(servers) == (REFUSES, REFUSES)
     said = " ".join(added.stdout.split())
     assert added.returncode == 0, added.stderr
-    assert "npm: not trusted in these sessions: cron (PAM); a setting of ours would hide" in said
+    assert "npm: not trusted in cron (PAM): a setting of ours would hide" in said
     (row,) = (one for one in json.loads(_tools(root))["tools"] if one["name"] == "npm")
     assert (row["effective"], row["not_in"]) == ("in-part", ["cron (PAM)"])
     root.trustinstall("remove", CERTIFICATE, user="alice", check=True)

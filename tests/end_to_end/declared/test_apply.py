@@ -176,6 +176,23 @@ def test_words_that_name_no_store_here_are_said(fresh: Throwaway) -> None:
     assert told(fresh.trustinstall("apply", TRUST, "--json", check=True))["notes"] == []
 
 
+def test_a_mistyped_store_of_a_new_root_keeps_the_old_one(fresh: Throwaway) -> None:
+    """Otherwise one letter would leave a moment, or for ever, in which neither is trusted."""
+    deliver(fresh)
+    fresh.write(TRUST, "version = 1\n" + inline(ROOT.pem))
+    fresh.trustinstall("apply", TRUST, check=True)
+    fresh.write(TRUST, "version = 1\n" + inline(OTHER.pem, 'stores = ["sistem"]'))
+    for _ in range(2):
+        done = fresh.trustinstall("apply", TRUST, "--prune")
+        assert (done.returncode, holds(fresh, DEBIAN)) == (1, True), done
+        assert "not pruned: Corp Root G2; Other Root is for stores whose names mean none" in " ".join(
+            done.stdout.split()
+        )
+    fresh.write(TRUST, "version = 1\n" + inline(OTHER.pem, 'stores = ["system"]'))
+    fresh.trustinstall("apply", TRUST, "--prune", check=True)
+    assert (holds(fresh, DEBIAN), holds(fresh, DEBIAN, OTHER)) == (False, True)
+
+
 def test_mistakes_in_json_are_lines_for_people_too(fresh: Throwaway) -> None:
     """With --json, standard error has one line for each mistake, as without."""
     fresh.write(TRUST, "version = 1\na = 1\nb = 1\n")

@@ -189,6 +189,12 @@ def test_a_relative_name_in_the_session_that_calls(host: ActingHost) -> None:
     assert (store.why_blocked or "").startswith("JAVA_OPTS says corp.jks")
 
 
+@pytest.mark.parametrize("value", ["gradle", "a\0b", "~other"])
+def test_a_home_of_gradles_that_is_not_known(host: ActingHost, value: str) -> None:
+    """A relative one depends on the directory: nothing is read."""
+    assert locations(alice(host, {"GRADLE_USER_HOME": value})) == []
+
+
 def test_gradles_home_by_a_file_of_the_shell(host: ActingHost) -> None:
     """A session of the account has the variable that moves it."""
     program(host, "/bin/bash")
@@ -216,7 +222,7 @@ def test_made_up_passwords_are_not_all_tried(host: ActingHost) -> None:
     """Each one costs a derivation of keys for each keystore: thousands in one file are cut off."""
     words = " ".join(f"-Djavax.net.ssl.trustStorePassword={number}" for number in range(5000))
     write(host, f"{HOME}/.mavenrc", words.encode())
-    assert len(candidates(host)) < 100
+    assert len(list(candidates(host))) < 100
 
 
 def test_it_is_changed_with_the_password_beside_its_name(host: ActingHost) -> None:

@@ -139,7 +139,7 @@ def test_a_second_root_for_a_tool_that_reads_one_certificate_of_a_file(host: Act
     own = f"{HOME}/.local/share/trustinstall"
     why = f"svn reads the first certificate of {own}/anchors.pem alone"
     mend = f"have these sessions set SSL_CERT_FILE={own}/bundle.pem"
-    assert (found.result, found.partly) == (Result.ADDED, f"cron (PAM), systemd user; {why}; {mend}")
+    assert (found.result, found.partly) == (Result.ADDED, f"not trusted in cron (PAM), systemd user: {why}; {mend}")
 
 
 def test_a_setting_that_would_hide_a_variable_names_the_sessions_that_are_not_reached(host: ActingHost) -> None:
@@ -151,12 +151,33 @@ def test_a_setting_that_would_hide_a_variable_names_the_sessions_that_are_not_re
     found = {one.store.location: one for one in done}[f"{HOME}/.npmrc"]
     line = host.read(f"{HOME}/.bashrc").decode().splitlines().index(f"export NODE_EXTRA_CA_CERTS={HOME}/mine.pem") + 1
     assert found.result is Result.FOLLOWS
-    assert found.partly.startswith("cron (PAM), systemd user; a setting of ours would hide ")
+    assert found.partly.startswith("not trusted in cron (PAM), systemd user: a setting of ours would hide ")
     assert f"{HOME}/mine.pem, which {HOME}/.bashrc line {line} names" in found.partly
     npm = next(one for one in tool_views.look(host) if one.tool == "npm")
     assert (npm.state, npm.effective) == (f"not set, as it would hide {HOME}/mine.pem", "in part")
     assert npm.not_in == ("cron (PAM)", "systemd user")
     assert {one.not_in for one in tool_views.look(host) if one.effective != "in part"} <= {()}
+
+
+@pytest.mark.parametrize("tool", ["npm", "curl"])
+def test_an_alias_that_replaces_a_client_is_said(host: ActingHost, tool: str) -> None:
+    """What it trusts there is not known: the note names session, file and line, and is no failure."""
+    program(host, f"/usr/bin/{tool}")
+    write(host, f"{HOME}/.npmrc", "fund=false\n")
+    write(host, f"{HOME}/.bashrc", f"alias {tool}='{tool} --cafile /x.pem' svn='other'\n")
+    done = fake_host.change(host, (OwnBundle(), Environment(), Settings()), fake_host.wish(CORP.der))
+    line = (
+        host.read(f"{HOME}/.bashrc").decode().splitlines().index(f"alias {tool}='{tool} --cafile /x.pem' svn='other'")
+    )
+    place = f"{HOME}/.bashrc line {line + 1}"
+    said = {one.store.label: one.partly for one in done if one.partly}
+    why = f"it is not known what {tool} trusts in bash interactive: {place} has it run something else"
+    assert list(said.values()) == [why]
+    assert (tool in said) == (tool == "npm")
+    assert {one.result for one in done} <= {Result.ADDED, Result.ALREADY}
+    write(host, f"{HOME}/.bashrc", f"alias {tool}='{tool} -v'\n")
+    again = fake_host.change(host, (OwnBundle(), Environment(), Settings()), fake_host.wish(CORP.der))
+    assert {one.partly for one in again} == {""}
 
 
 def test_a_setting_that_serves_every_session_says_nothing_of_sessions(host: ActingHost) -> None:

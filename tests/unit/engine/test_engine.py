@@ -124,10 +124,14 @@ def test_a_race_that_never_ends_is_given_up(world: World) -> None:
 
 
 def test_stores_are_brought_side_by_side(world: World) -> None:
-    """A slow tool of one store does not make the next one wait."""
+    """A tool of one store that does not end does not make the next one wait: two begin before one ends."""
     world.shelves("b", "c")
-    (world.root / "slow").write_text("0.5")
-    world.change()
+    (world.root / "held").touch()
+    changing = threading.Thread(target=world.change)
+    changing.start()
+    _await_lines(world, 2)
+    (world.root / "held").unlink()
+    changing.join()
     log = (world.root / "log").read_text().split("\n")
     assert [line.split()[0] for line in log[:2]] == ["start", "start"], log
     says_the_truth(world, "a", "b", "c")
@@ -159,15 +163,29 @@ def test_an_interrupt_leaves_a_true_ledger(world: World, trusted: bool) -> None:
 
 def test_two_commands_take_turns(world: World) -> None:
     """A second engine waits for the first one, and sees what that one did."""
-    (world.root / "slow").write_text("0.3")
+    (world.root / "held").touch()
     waited: list[str] = []
     first = threading.Thread(target=world.change)
     first.start()
-    time.sleep(0.1)
-    second = Engine(world.host, [Shelf()], waited.append).change(wish(), DiscoveryOptions(), Selection())
+    _await_lines(world, 1)
+
+    def waits(doing: str) -> None:
+        waited.append(doing)
+        (world.root / "held").unlink(missing_ok=True)
+
+    second = Engine(world.host, [Shelf()], waits).change(wish(), DiscoveryOptions(), Selection())
     first.join()
     assert second.outcomes[0].result is Result.ALREADY
-    assert "Waiting for another trustinstall …" in waited
+    assert waited[0] == "Waiting for another trustinstall …"
+
+
+def _await_lines(world: World, number: int) -> None:
+    """Wait until the tools of the world have written so many lines into their log."""
+    deadline = time.monotonic() + 60
+    log = world.root / "log"
+    while not log.exists() or log.read_text().count("\n") < number:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def test_a_store_of_another_account_is_not_touched(world: World) -> None:

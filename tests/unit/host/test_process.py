@@ -190,7 +190,8 @@ def test_no_tool_is_started_by_a_shell(tmp_path: Path) -> None:
 
 def test_a_tool_that_outlives_us_holds_the_lock_and_completes(tmp_path: Path) -> None:
     """After a kill of trustinstall its tool goes on to its end, and no other process gets the lock until then."""
-    program = tool(tmp_path, f"touch {tmp_path}/began; sleep 1; echo much; touch {tmp_path}/ended")
+    held = f"while ! [ -e {tmp_path}/go ]; do sleep 0.05; done"
+    program = tool(tmp_path, f"touch {tmp_path}/began; {held}; echo much; touch {tmp_path}/ended")
     us = f"""
 from trustinstall.host import locks, process
 from trustinstall.host.commands import Run
@@ -206,6 +207,8 @@ process.run(Run(({program!r},)), {program!r}, {{}}, (lock,))
     with (tmp_path / "lock").open("rb") as lock:
         with pytest.raises(BlockingIOError):
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        assert not (tmp_path / "ended").exists()
+        (tmp_path / "go").touch()
         fcntl.flock(lock, fcntl.LOCK_EX)
         assert (tmp_path / "ended").exists()
 

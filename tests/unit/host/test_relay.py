@@ -7,10 +7,11 @@ import shlex
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
+
+from tests.support.ending import await_asleep
 
 ROOT = Path(__file__).parents[3]
 COMMAND = """
@@ -19,9 +20,10 @@ seen = []
 for number in (signal.SIGINT, signal.SIGTERM):
     signal.signal(number, lambda number, frame: seen.append(signal.Signals(number).name))
 print("up", flush=True)
-end = time.monotonic() + 1.5
-while time.monotonic() < end:
-    time.sleep(0.05)
+end = time.monotonic() + 60
+while not seen and time.monotonic() < end:
+    time.sleep(0.02)
+time.sleep(0.7)  # for a second one
 print("seen", *seen, flush=True)
 """
 RELAY = f"""
@@ -53,13 +55,13 @@ def _seen(running: subprocess.Popen[str], how: str) -> list[str]:
     assert running.stdout is not None
     us = int(running.stdout.readline().split()[1])
     assert running.stdout.readline().split() == ["up"]
-    time.sleep(0.2)
+    await_asleep(us)  # it handles signals by now
     if how == "\x03":
         running.stdin.write(how)
         running.stdin.flush()
     else:
         os.kill(us, signal.Signals[how])
-    said, _ = running.communicate(timeout=30)
+    said, _ = running.communicate(timeout=90)
     return next(line for line in said.splitlines() if "seen" in line).split("seen")[1].split()
 
 
