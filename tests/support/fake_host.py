@@ -93,9 +93,9 @@ class FakeMachine:
 
     def decided(self, task: StoreTask) -> Change:
         """What the engine decides for a store."""
-        return task.decide(task.observe(self.host))
+        return task.decide(task.look(self.host))
 
     def planned(self, task: StoreTask) -> Plan:
         """What the engine and the backend plan for a store."""
-        seen = task.observe(self.host)
+        seen = task.look(self.host)
         return task.plan(self.host, seen, task.decide(seen))

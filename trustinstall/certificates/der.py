@@ -72,11 +72,10 @@ def element(data: bytes, at: int = 0) -> Element:
 
     An indefinite length (BER, which PKCS#7 and PKCS#12 files may use) is taken to reach to the end of the data.
     """
-    header = data[at : at + 2]
-    if len(header) < 2:  # noqa: PLR2004 -- a tag and a length octet
-        raise Malformed
-    tag, first = header
     content = at + 2
+    if len(data) < content:
+        raise Malformed
+    tag, first = data[at], data[at + 1]
     if first < _LONG_FORM:
         return Element(data, tag, at, content, content + first)
     octets = first - _LONG_FORM

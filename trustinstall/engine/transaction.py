@@ -77,7 +77,7 @@ class StoreTransaction:
                 return self._plan()
 
     def _plan(self) -> StoreResult:
-        before = self._task.observe(self._host)
+        before = self._task.look(self._host)
         change = self._task.decide(before)
         return StoreResult(change, self._task.plan(self._host, before, change), before, before)
 

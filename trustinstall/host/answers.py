@@ -19,6 +19,7 @@ class Answers:
 
     def __init__(self) -> None:
         self._known: dict[Hashable, object] = {}
+        self._kept: dict[Hashable, object] = {}
 
     def of(self, question: Hashable, work_out: Callable[[], _T]) -> _T:
         """Return the answer to a question: the known one, or the result of `work_out`."""
@@ -26,6 +27,12 @@ class Answers:
         if question not in known:
             known[question] = work_out()
         return cast("_T", known[question])  # a question has answers of one type
+
+    def kept(self, name: Hashable, make: Callable[[], _T]) -> _T:
+        """Return an object that changes of the machine do not touch, made at its first use."""
+        if name not in self._kept:
+            self._kept[name] = make()
+        return cast("_T", self._kept[name])
 
     def forget(self) -> None:
         """Forget every answer: the machine was changed."""

@@ -134,6 +134,13 @@ class HostValue:
         """Return the answer to a question about what the acting account sees: the known one, or that of `work_out`."""
         return work_out() if self.answers is None else self.answers.of((self._asker, question), work_out)
 
+    def kept(self, name: Hashable, make: Callable[[], _T]) -> _T:
+        """Return an object of the acting account that lasts as long as this host keeps answers, also over its changes.
+
+        Whoever uses it asks again whether it still holds.
+        """
+        return make() if self.answers is None else self.answers.kept((self._asker, name), make)
+
     @cached_property
     def _asker(self) -> Hashable:
         """The machine, and the account that sees it."""

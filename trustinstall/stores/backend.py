@@ -114,6 +114,13 @@ class Backend(ABC):
     def observe(self, host: Host, store: Store, names: frozenset[str], /) -> Observation:
         """Read which anchors the store's clients trust now, and every copy of the certificates in `names` (SHA-256)."""
 
+    def outdated(self, _host: Host, _store: Store, /) -> bool:
+        """Whether trustinstall would write a store that holds its certificates in another way today.
+
+        It is asked before a change alone, so that a costly answer is not worked out to verify one.
+        """
+        return False
+
     def identified(
         self, _host: Host, _store: Store, seen: Observation, _certificates: Sequence[Certificate], /
     ) -> Observation:

@@ -99,7 +99,7 @@ class Reference(Backend):
         noted = change.noted_entries
         if change.add:
             done, entries = Plan(), noted
-            if named.by is By.UNSET or named.outdated:
+            if named.by is By.UNSET or seen.outdated:
                 done, entries = self.enable(host, store, noted)
             return replace(done, placed=tuple(Placed(one.sha256, entries) for one in change.add))
         return self.disable(host, store, noted) if change.last and named.by is By.US else Plan()

@@ -9,6 +9,8 @@ from trustinstall.patterns import regex
 from trustinstall_platforms.java import named
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from trustinstall.host import Host
 
 USUAL = ("changeit", "changeme", "")  # OpenJDK's and Apple's (Java 6); and none
@@ -16,11 +18,23 @@ _DEFAULTS = "/etc/default/cacerts"  # shell, of ca-certificates-java; root alone
 _STOREPASS = regex(rb"^[ \t]*(?:export[ \t]+)?storepass=(?:\"([^\"\n]*)\"|'([^'\n]*)'|([^\s;\"']*))", re.MULTILINE)
 
 
-def candidates(host: Host) -> list[str]:
-    """Return the passwords to try, each once, read now from their files."""
-    told = (one.reveal() for one in host.storepasses)
-    known = (*USUAL, *_distributions(host), *named.passwords(host))
-    return list(dict.fromkeys((*known, *(one for one in told if one is not None))))
+def candidates(host: Host) -> Iterator[str]:
+    """Yield the passwords to try, each once, read now from their files.
+
+    A file is read only when none of the passwords before it has fitted: nearly every keystore has a usual one.
+    """
+    tried: set[str] = set()
+    for one in _every(host):
+        if one not in tried:
+            tried.add(one)
+            yield one
+
+
+def _every(host: Host) -> Iterator[str]:
+    yield from USUAL
+    yield from _distributions(host)
+    yield from named.passwords(host)
+    yield from (told for one in host.storepasses if (told := one.reveal()) is not None)
 
 
 def _distributions(host: Host) -> list[str]:

@@ -6,7 +6,7 @@ It is never written to the journal: the whole former content undoes it, which ne
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import field
 
 from trustinstall.certificates.fingerprint import sha256_of
@@ -47,14 +47,14 @@ class EntryChange:
         add: certificates to be trusted.
         remove: alias and SHA-256 of each entry that is to go.
         salt: random bytes, for parts that are encrypted again: the result is the same each time.
-        passwords: returns the passwords to try, read from their files.
+        passwords: returns the passwords to try, which are read from their files when they are needed.
     """
 
     store: str
     add: tuple[New, ...]
     remove: frozenset[tuple[str, str]]
     salt: bytes = field(repr=False)
-    passwords: Callable[[], Sequence[str]] = field(repr=False)
+    passwords: Callable[[], Iterable[str]] = field(repr=False)
     _made: dict[bytes, bytes] = field(default_factory=dict[bytes, bytes], init=False, repr=False, compare=False)
 
     def apply(self, old: bytes) -> bytes:

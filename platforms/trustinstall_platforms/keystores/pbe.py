@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from trustinstall.certificates.der import (
@@ -177,6 +177,7 @@ def mac(digest_info: Element, salt: bytes, iterations: int, budget: Budget) -> C
     return old
 
 
+@lru_cache(maxsize=8)  # one change needs the same key for the former content, the new one, and to check both
 def derived(digest: str, password: str, salt: bytes, purpose: int, iterations: int, size: int) -> bytes:
     """Return a key of `size` bytes by PKCS#12's own method (RFC 7292 B.2). `NOTHING` is no password."""
     secret = b"" if password == NOTHING else password.encode("utf-16-be", "surrogatepass") + b"\0\0"
@@ -210,7 +211,12 @@ def _pbkdf2(function: Element, password: str, budget: Budget, size: int = 0) -> 
     if name != _PBKDF2 or prf not in _PRFS or salt.tag != OCTET_STRING or not 1 <= size <= _LONGEST_KEY:
         raise Unreadable(_UNKNOWN)
     times = budget.spend(_number(iterations))
-    return hashlib.pbkdf2_hmac(_PRFS[prf], password.encode("utf-8", "surrogatepass"), salt.value, times, size)
+    return _pbkdf2_key(_PRFS[prf], password, salt.value, times, size)
+
+
+@lru_cache(maxsize=8)  # as `derived`
+def _pbkdf2_key(digest: str, password: str, salt: bytes, times: int, size: int) -> bytes:
+    return hashlib.pbkdf2_hmac(digest, password.encode("utf-8", "surrogatepass"), salt, times, size)
 
 
 def _cbc(name: str, key: bytes, start: bytes, data: bytes, *, encrypt: bool) -> bytes:

@@ -8,6 +8,7 @@ Sources: RFC 7292; sun.security.pkcs12.PKCS12KeyStore of OpenJDK, for the certif
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from trustinstall.certificates.der import (
@@ -37,6 +38,7 @@ KEYS = frozenset({"1.2.840.113549.1.12.10.1.1", "1.2.840.113549.1.12.10.1.2"})
 _ALIAS = "1.2.840.113549.1.9.20"  # friendlyName
 _TRUSTED = "2.16.840.1.113894.746875.1.1"  # Oracle's trustedKeyUsage: Java does not trust a certificate without it
 _ANY_PURPOSE = "2.5.29.37.0"
+_KEPT = 1 << 20  # bytes of a part whose bags are kept in memory; 150 roots are below 300 KiB
 _SET, _BMP_STRING, _CONTEXT_0_PRIMITIVE = 0x31, 0x1E, 0x80
 
 
@@ -138,10 +140,17 @@ def read_integrity(data: Element, budget: Budget) -> Integrity:
 
 def read_bags(content: bytes) -> tuple[Bag, ...]:
     """Return the bags of a part's content. Raises ValueError: some wrong passwords are noticed only here."""
+    return _known_bags(content) if len(content) <= _KEPT else _bags(content)
+
+
+def _bags(content: bytes) -> tuple[Bag, ...]:
     outer = element(content)
     if outer.tag != SEQUENCE or outer.end != len(content):
         raise Malformed
     return tuple(map(_read_bag, outer.children()))
+
+
+_known_bags = lru_cache(maxsize=8)(_bags)  # one change reads the parts that it keeps before, after, and to check both
 
 
 def _read_bag(one: Element) -> Bag:

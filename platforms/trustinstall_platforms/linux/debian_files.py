@@ -103,7 +103,11 @@ class Contents(NamedTuple):
 
 
 def read_contents(host: Host) -> Contents:
-    """Read files, bundle and links."""
+    """Read files, bundle and links; again only after a change, where the host remembers answers."""
+    return host.remembered("files of update-ca-certificates", lambda: _read_contents(host))
+
+
+def _read_contents(host: Host) -> Contents:
     content = read(host, BUNDLE)
     blocks = list(_certificates(content or b""))
     # Most files hold exactly one block of the bundle, which is not decoded a second time.

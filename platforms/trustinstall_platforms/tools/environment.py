@@ -103,10 +103,18 @@ class Environment(Reference):
             return Named(By.UNSET, problem=found.wrong)
         path = our_section.file_named(host, found.ours)
         moved = our_files.is_ours(path) and not path.startswith(f"{our_files.directory(host)}/")
-        other_mode = bool(self._mode) and self._body(host, found) != "\n".join(found.ours)
+        return Named(By.US, path, outdated=moved)
+
+    def outdated(self, host: Host, store: Store) -> bool:
+        """Whether another mode was asked for, or the managed section hides a variable of another author."""
+        place = None if host.platform == "win32" else variable_files.at(host, store.location)
+        found = carrier.read(host, store.location, place) if place is not None else None
+        if found is None or found.section is None:
+            return False
+        if self._mode and self._body(host, found) != "\n".join(found.ours):
+            return True
         left = self._left(host, found)
-        hides = any(our_section.sets(line, left) for line in found.ours)
-        return Named(By.US, path, outdated=moved or other_mode or hides)
+        return any(our_section.sets(line, left) for line in found.ours)
 
     def unreached(self, host: Host, stores: Sequence[Store], _wanted: frozenset[str]) -> dict[str, Unreached]:
         """Return the bundles that cannot be changed, by the current lines, and files whose variables are unset later.

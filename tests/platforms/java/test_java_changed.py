@@ -31,7 +31,7 @@ def test_candidates(host: ActingHost, tmp_path: Path) -> None:
     (tmp_path / "gone").unlink()
     put(host, "/etc/default/cacerts", b"#storepass=no\nstorepass='of debian'\nexport storepass=\"again\"\n")
     known = replace(host, storepasses=(*secrets, Secret(typed="typed")))
-    assert candidates(known) == [*USUAL, "of debian", "again", "first line", "typed"]
+    assert list(candidates(known)) == [*USUAL, "of debian", "again", "first line", "typed"]
     assert all(word not in repr((known, secrets, Secret(typed="typed-word"))) for word in ("first line", "typed-word"))
 
 

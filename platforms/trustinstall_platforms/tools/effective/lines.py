@@ -25,7 +25,7 @@ CURL_VERIFIES = "no"
 #: curl(1): "long option names can be abbreviated". By the shortest unique beginnings of those that count here.
 _CURL_SHORTENED = {"cac": "cacert", "cap": "capath", "conf": "config", "ins": "insecure", "no-ins": "no-insecure"}
 _CURL_FLAGS = frozenset("#012346BGIJLMNORSVZafgijklnpqsv:")  # the short options of curl(1) that take no value
-_ASSIGNED = regex(r"[ \t]*(?P<key>[A-Za-z_][\w.-]*)[ \t]*=[ \t]*(?P<value>(?:[^ \t\n].*)?)")
+_ASSIGNED = regex(r"[ \t]*(?P<key>[A-Za-z_][\w.-]*(?:\[[\w.]+\])?)[ \t]*=[ \t]*(?P<value>(?:[^ \t\n].*)?)")
 _PHP_WORD = regex(r"[ \t]*(?:\"(?P<double>[^\"]*)\"|'(?P<single>[^']*)')")
 _INCLUDED = regex(r"[ \t]*(?P<key>!?include)[ \t]+(?P<value>\S.*)")
 _ESCAPED = {"t": "\t", "n": "\n", "r": "\r", "v": "\v"}

@@ -1,7 +1,7 @@
 """Projects whose own settings name roots: directories with a file that has precedence over the account's files.
 
 Sources: git-config(1), FILES; hgrc(5), Files; The Cargo Book, Configuration, Hierarchical structure; bundle-config(1);
-npm documentation, npmrc; Yarn 1 documentation, yarnrc; Yarn documentation, .yarnrc.yml.
+npm documentation, npmrc; PHP manual, .user.ini files; Yarn 1 documentation, yarnrc; Yarn documentation, .yarnrc.yml.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ _FILES = {
     ".bundle/config": ("Bundler",),
     ".npmrc": ("npm", "pnpm", "Yarn 1"),
     ".yarnrc": ("Yarn 1",),
+    ".user.ini": ("PHP's server",),
     ".yarnrc.yml": ("Yarn 2 and 3", "Yarn from 4 on"),
 }
 #: The names of these files.
@@ -55,11 +56,8 @@ def is_of_project(host: Host, path: str) -> bool:
 
 
 def projects(host: Host) -> tuple[Project, ...]:
-    """Return the projects that the last scan of trees found; none for root.
-
-    The machine's variables hide no file of a project's: their clients follow the system.
-    """
-    if host.account.is_root or host.is_image or host.platform == "win32":
+    """Return the projects that the last scan of trees found; for root those whose files no other account may change."""
+    if host.is_image or host.platform == "win32":
         return ()
     return host.remembered(("projects", host.known), lambda: tuple(_projects(host)))
 
@@ -68,9 +66,16 @@ def _projects(host: Host) -> Iterator[Project]:
     found: dict[str, tuple[str, ...]] = {}
     for path in sorted(host.known):
         directory = _project(host, path)
-        if directory and (directory in found or len(found) < _MOST):
+        if directory and _may_be_read(host, path) and (directory in found or len(found) < _MOST):
             found[directory] = (*found.get(directory, ()), *_FILES[path.removeprefix(f"{directory}/")])
     yield from (Project(directory, tuple(dict.fromkeys(clients))) for directory, clients in found.items())
+
+
+def _may_be_read(host: Host, path: str) -> bool:
+    try:
+        return not host.account.is_root or host.path_owner(host.real(path)) == 0
+    except OSError:
+        return False
 
 
 def _project(host: Host, path: str) -> str:

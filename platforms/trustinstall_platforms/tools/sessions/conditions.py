@@ -104,7 +104,7 @@ def about(view: View, operator: str | None, word: str | None) -> Answer:
         return True  # a file that is assumed to exist
     status = view.status(word)
     if status is None:
-        return False if operator not in {"-L", "-h"} else view.host.link_target(word) is not None
+        return False if operator not in {"-L", "-h"} else view.is_link(word)
     return {
         "-e": lambda: True,
         "-a": lambda: True,
@@ -112,7 +112,7 @@ def about(view: View, operator: str | None, word: str | None) -> Answer:
         "-d": lambda: status.kind is Kind.DIRECTORY,
         "-s": lambda: status.kind is not Kind.FILE or status.size > 0,
         "-r": lambda: view.readable(word),
-        "-x": lambda: status.kind is Kind.DIRECTORY or view.host.executable(word),
-        "-L": lambda: view.host.link_target(word) is not None,
-        "-h": lambda: view.host.link_target(word) is not None,
+        "-x": lambda: status.kind is Kind.DIRECTORY or view.executable(word),
+        "-L": lambda: view.is_link(word),
+        "-h": lambda: view.is_link(word),
     }.get(operator, lambda: None)()

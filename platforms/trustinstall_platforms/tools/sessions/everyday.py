@@ -21,9 +21,10 @@ from trustinstall_platforms.tools.sessions.values import Value, Variables
 from trustinstall_platforms.tools.sessions.view import ExhaustedError, View
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 
     from trustinstall.host import Host
+    from trustinstall_platforms.tools.sessions.repeated import Effect
 
 _MARKS = {
     "bash": {"BASH": "/bin/bash", "BASH_VERSION": "5"},
@@ -66,7 +67,8 @@ def supposed(
     if host.is_image or host.platform == "win32":
         return []
     home = "" if host.account.is_root and not at_home else (host.account.home or "").rstrip("/")
-    fresh = partial(View, host, home, shown, added or {})
+    effects = host.kept("effects of shells' files", dict["Hashable", "Effect"])
+    fresh = partial(View, host, home, shown, added or {}, effects=effects)
     found: dict[str, Read] = {}
     begun: dict[tuple[str, ...], _Begun] = {}  # many sessions begin in the same way
     for row in table.ROWS:

@@ -11,6 +11,7 @@ in sudo's file the first counts, and it counts more than PAM (sudo 1.9.13).
 
 from __future__ import annotations
 
+import posixpath
 from typing import TYPE_CHECKING
 
 from trustinstall.patterns import regex
@@ -33,9 +34,9 @@ _CRONTABS = (
     "/var/spool/cron/root",
 )
 _CRON_D = "/etc/cron.d"
-_IN_CRONTAB = regex(r"[ \t]*(?:\"([^\"]*)\"|'([^']*)'|([^\s=#\"'][^\s=]*))[ \t]*=[ \t]*(.*?)[ \t\r]*")
+_IN_CRONTAB = regex(r"[ \t]*(?:\"([^\"]*)\"|'([^']*)'|([^\s=#\"'][^\s=]*))[ \t]*=(.*)")
 _SUDOERS = "/etc/sudoers"
-_INCLUDED = regex(r"^[@#]include(dir)?[ \t]+\"?([^\"\n]+?)\"?[ \t\r]*$")
+_INCLUDED = regex(r"[@#]include(dir)?[ \t]([^\n]*)")
 _ENV_FILE = regex(r"^[ \t]*Defaults[^\n]*?\b(?:restricted_)?env_file[ \t]*=[ \t]*\"?([^\",\s]+)")
 _IN_ENV_FILE = regex(r"[ \t]*(?:export[ \t]+)?(\w+)=(?:\"([^\"]*)\"|'([^']*)'|([^#\"']*))[ \t\r]*(?:#.*)?")
 _MOST, _DEEPEST = 200, 4  # files of a kind; nested includes
@@ -86,10 +87,10 @@ class _Crontab(NamedTuple):
         for number, line in enumerate((view.text(self.path) or "").split("\n"), 1):
             found = _IN_CRONTAB.fullmatch(line)
             if found is not None:
-                name, value = found[1] or found[2] or found[3] or "", found[4]
+                name, value = found[1] or found[2] or found[3] or "", found[4].strip(" \t\r")
                 if value[:1] in {'"', "'"} and len(value) > 1 and value[0] == value[-1]:
                     value = value[1:-1]
-                variables.set(name, Value(value, Setter(Kind.VARIABLE, self.path, number), found[4]), export=True)
+                variables.set(name, Value(value, Setter(Kind.VARIABLE, self.path, number), value), export=True)
 
 
 class _EnvFile(NamedTuple):
@@ -116,7 +117,7 @@ def _env_files(view: View, path: str, depth: int = 0) -> Iterator[str]:
             yield named[1]
         if included is None or depth >= _DEEPEST:
             continue
-        top = included[2] if included[2].startswith("/") else f"/etc/{included[2]}"
+        top = posixpath.join(posixpath.dirname(_SUDOERS), included[2].strip('" \t\r'))
         inside = [one for one in view.names(top)[:_MOST] if "." not in one and not one.endswith("~")]
         for one in [f"{top}/{name}" for name in inside] if included[1] else [top]:
             yield from _env_files(view, one, depth + 1)

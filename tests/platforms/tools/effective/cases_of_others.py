@@ -214,6 +214,20 @@ OTHERS: dict[str, Case] = {
         "",
         "/etc/php/8.2/cli/php.ini 2 /etc/corp/a.pem",
     ),
+    "PHP's curl, which reads the streams' key first": (
+        "PHP's curl",
+        {"PHPRC": f"{HOME}/php.ini"},
+        {"~/php.ini": f"openssl.cafile = {BUNDLE}\ncurl.cainfo = /x\n"},
+        "",
+        f"~/php.ini 1 {BUNDLE}",
+    ),
+    "a file of PHP's server": (
+        f"PHP's server for {HOME}/www",
+        {},
+        {"~/www/.user.ini": f"\nopenssl.cafile = {BUNDLE}\n"},
+        f"{HOME}/www",
+        f"~/www/.user.ini 2 {BUNDLE}",
+    ),
     "a registry of Docker": (
         "Docker for r:5000",
         {},

@@ -55,6 +55,25 @@ def test_the_place_that_counts_decides(host: ActingHost, case: str) -> None:
     assert found.problem is None
 
 
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        ("fpm/pool.d/www.conf", "[www]\nphp_admin_value[openssl.cafile] = /etc/corp/a.pem\n"),
+        ("fpm/pool.d/www.conf", "[www]\nphp_value[openssl.cafile] = '/etc/corp/a.pem'\n"),
+        ("fpm/conf.d/99-corp.ini", "\nopenssl.cafile=/etc/corp/a.pem\n"),
+        ("apache2/php.ini", "\nopenssl.cafile=/etc/corp/a.pem\n"),
+    ],
+)
+def test_servers_of_php_count_for_root(host: ActingHost, path: str, line: str) -> None:
+    """Each has files of its own, which an account's programs do not read."""
+    write(host, f"/etc/php/8.2/{path}", line)
+    write(host, "/etc/php/8.2/fpm/conf.d/10-other.ini", "openssl.cafile=/other.pem\n")
+    root = replace(host, account=replace(host.account, uid=0, home="/root"))
+    found = ask(root, f"PHP for {path.partition('/')[0]} 8.2")
+    assert (str(found.decider), found.bundles[0].path) == (f"/etc/php/8.2/{path} line 2", "/etc/corp/a.pem")
+    assert not [row for row, _ in decide.all_of_them(decide.bare(host)) if row.name.startswith("PHP for ")]
+
+
 @pytest.mark.parametrize("line", ["", "capath = /none\n", f"capath = {HOME}/d\n"])
 def test_a_directory_of_a_setting_takes_the_place_of_the_systems(host: ActingHost, line: str) -> None:
     """Debian's curl reads the system's directory beside a bundle, unless a setting names another directory."""

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.platforms.tools.effective_settings.home import CORP, HOME, PRIVATE, PUBLIC, change, tree
-from tests.support.fake_host import program, write
+from tests.support.fake_host import make, program, write
 from trustinstall.engine.outcome import Result
 from trustinstall.host import ActingHost
+from trustinstall.stores.store import DiscoveryOptions
 from trustinstall_platforms.tools.effective import projects
 from trustinstall_platforms.tools.settings import Settings
 
@@ -24,6 +25,7 @@ FILES = {
     ".cargo/config.toml": ('http.cainfo = "PATH"\n', "CARGO_HTTP_CAINFO"),
     ".bundle/config": ('---\nBUNDLE_SSL_CA_CERT: "PATH"\n', ""),
     ".npmrc": ("cafile=PATH\n", ""),
+    ".user.ini": ("openssl.cafile = PATH ; mine\n", ""),
     ".yarnrc": ('cafile "PATH"\n', ""),
     ".yarnrc.yml": ("httpsCaFilePath: PATH\n", ""),
 }
@@ -51,6 +53,18 @@ def test_the_bundle_of_a_project_gets_the_root(host: ActingHost, path: str) -> N
     assert [hiding in one for one in said] == ([True] if hiding else [])
     change(host, trusted=False)
     assert tree(host) == before
+
+
+@pytest.mark.parametrize("owner", [0, 1234])
+def test_a_project_of_the_machine(tmp_path: Path, owner: int) -> None:
+    """Root's projects count for root, and none whose files another account may change."""
+    host = make(tmp_path)
+    path = write(host, "/srv/www/.user.ini", "openssl.cafile = /etc/corp/a.pem\n")
+    os.chown(host.where(path), owner, owner)
+    root = replace(_known(host, path), account=replace(host.account, uid=0, home="/root"))
+    write(host, "/etc/corp/a.pem", PUBLIC.pem + PRIVATE.pem)
+    found = {one.location for one in Settings().discover(root, DiscoveryOptions())}
+    assert ("/etc/corp/a.pem" in found) == (owner == 0)
 
 
 @pytest.mark.parametrize(

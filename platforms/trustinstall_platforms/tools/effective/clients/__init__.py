@@ -65,6 +65,7 @@ def every(scene: Scene) -> Iterator[Client]:
         *clouds.limited(scene),
         *javascript.limited(scene),
         *clusters.limited(scene),
+        *languages.limited(scene),
     )
     yield from (one for one in found if scene.host.platform in one.systems)
 

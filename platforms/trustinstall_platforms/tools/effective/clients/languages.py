@@ -10,13 +10,16 @@ from trustinstall_platforms.tools.effective.model import Form, Mode
 from trustinstall_platforms.tools.effective.rows import Client, Expansion, Place, variable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from trustinstall_platforms.tools.effective.model import Scene
+
+    Files = tuple[str, ...] | Callable[[Scene], tuple[str, ...]]
 
 #: Cargo's directories, by precedence.
 _CARGO = ("^/.cargo", "{CARGO_HOME|~/.cargo}")
 _PHP_PATH = Expansion(variables="braces")
+_PHP_SERVERS = ("apache2", "cgi", "fpm")
 
 
 def bundler_files(scene: Scene) -> tuple[str, ...]:
@@ -75,20 +78,49 @@ def composer_files(scene: Scene) -> tuple[str, ...]:
     return paths.every(scene, ("./composer.json", *([f"{home}/config.json"] if home else [])))
 
 
-def _php_places() -> tuple[Place, Place]:
-    """Return the keys by which PHP's own streams are told a file or a directory."""
-    cafile = Place(
-        files=_php,
-        key=("openssl.cafile",),
+def _php_key(key: str, files: Files = _php, form: Form = Form.FILE) -> Place:
+    asked = files is _php and key.startswith("openssl.")
+    return Place(
+        files=files,
+        key=(key,),
         format="php",
+        form=form,
         expansion=_PHP_PATH,
-        source="PHP manual, OpenSSL configuration; The configuration file: ${NAME} is a variable of the environment",
-        known="real",
+        source="PHP manual, OpenSSL and cURL configuration; The configuration file: ${NAME} is a variable of the "
+        "environment; ext/curl/interface.c, _php_curl_set_default_options",
+        known="real" if asked else "documented",
     )
-    return cafile, cafile._replace(key=("openssl.capath",), form=Form.DIRECTORY)
 
 
-def _bundler(files: tuple[str, ...] | Callable[[Scene], tuple[str, ...]]) -> Place:
+def _php_places(files: Files = _php) -> tuple[Place, ...]:
+    """Return the keys by which PHP's own streams are told a file or a directory."""
+    return _php_key("openssl.cafile", files), _php_key("openssl.capath", files, Form.DIRECTORY)
+
+
+def limited(scene: Scene) -> Iterator[Client]:
+    """Yield PHP's servers: the machine's for root, and in a directory those that read a file there.
+
+    Sources: PHP manual, .user.ini files; FastCGI Process Manager, List of pool directives: `php_admin_value` and
+    `php_value` count more than the files of ini; Debian's /etc/php/VERSION/SAPI.
+    """
+    if scene.directory and scene.host.status(f"{scene.directory}/.user.ini") is not None:
+        places = _php_places(("./.user.ini",))
+        yield Client(f"PHP's server for {scene.directory}", places, verifier="openssl")
+    for version in scene.host.names("/etc/php") if scene.host.account.is_root else ():
+        for kind in _PHP_SERVERS:
+            top = f"/etc/php/{version}/{kind}"
+            if scene.host.is_directory(top):
+                yield _php_server(scene, f"PHP for {kind} {version}", top)
+
+
+def _php_server(scene: Scene, name: str, top: str) -> Client:
+    pools = tuple(f"{top}/pool.d/{one}" for one in scene.host.names(f"{top}/pool.d") if one.endswith(".conf"))
+    listed = (f"{top}/conf.d/{one}" for one in reversed(scene.host.names(f"{top}/conf.d")) if one.endswith(".ini"))
+    of_pools = [_php_key(f"{word}[openssl.cafile]", pools) for word in ("php_admin_value", "php_value") if pools]
+    return Client(name, (*of_pools, *_php_places((*listed, f"{top}/php.ini"))), verifier="openssl")
+
+
+def _bundler(files: Files) -> Place:
     return Place(
         files=files,
         key=("BUNDLE_SSL_CA_CERT",),
@@ -178,19 +210,7 @@ CLIENTS = (
         (*_php_places(), SSL, SSL_DIRECTORY),
         verifier="openssl",
     ),
-    Client(
-        "PHP's curl",
-        (
-            Place(
-                files=_php,
-                key=("curl.cainfo",),
-                format="php",
-                expansion=_PHP_PATH,
-                source="PHP manual, cURL configuration",
-            ),
-        ),
-        verifier="curl",
-    ),
+    Client("PHP's curl", (_php_key("openssl.cafile"), _php_key("curl.cainfo")), verifier="curl"),
     Client(
         "Perl's LWP",
         (
