@@ -72,6 +72,12 @@ def seen_by(host: ActingHost, account: Account) -> ActingHost:
     return replace(host, account=account, environ=wsl.interop(host.environ))
 
 
+def seen_as_machine(host: Host) -> Host:
+    """Return a host for the machine's owner, with the acting account's rights, to find the machine's stores."""
+    owner = host.account if host.is_image else host.account_of(host.machine_owner)
+    return host if owner is None else replace(host, account=owner)
+
+
 def answer_of(
     host: ActingHost,
     account: Account,
