@@ -111,6 +111,30 @@ def test_an_account_with_the_uid_of_a_deleted_one_is_another_account(fresh: Thro
         assert references(fresh, "/home/carol") == []
 
 
+def test_an_account_with_the_name_of_a_deleted_one_is_another_account(fresh: Throwaway) -> None:
+    """A new account got the name, and another uid: the old one is missing until that is said, also beside it."""
+    deliver(fresh, "bob")
+    quick(fresh)
+    fresh.write("/home/bob/.npmrc", b"fund=false\n", user="bob")
+    assert told(fresh.trustinstall("add", "--json", "--user", "bob", CERT))["exit_code"] == 0
+    old = fresh.user("bob").uid
+    fresh.run(["userdel", "bob"], check=True)
+    fresh.run(["mv", "/home/bob", "/home/old"], check=True)
+    fresh.run(["useradd", "--create-home", "--uid", str(old + 1234), "bob"], check=True)
+    fresh.write("/home/bob/.npmrc", b"fund=false\n", user="bob")
+    for _ in range(2):
+        gone = fresh.trustinstall("remove", CERT)
+        assert gone.returncode == 3, gone
+        assert f"no account bob (uid {old})" in gone.stderr.replace("\n", " "), gone
+        assert references(fresh, "/home/old") != []
+        assert fresh.trustinstall("add", "--user", "bob", "--yes", CERT).returncode == 0
+        assert references(fresh, "/home/bob") != []
+    said = told(fresh.trustinstall("remove", "--json", "--account-gone", "bob", CERT))
+    assert said["exit_code"] == 0, said
+    assert references(fresh, "/home/bob") == []
+    assert json.loads(fresh.read(LEDGER))["claims"] == []
+
+
 @pytest.mark.parametrize("first", ["alice", "root"])
 def test_both_scopes_are_taken_away_in_either_order(fresh: Throwaway, first: str) -> None:
     """The same root was added by an account and for the machine: each takes its own away, and both end with 0."""
