@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from trustinstall.installer.loading import load_certificates
     from trustinstall.installer.result import Report, ScopeResult
     from trustinstall.installer.situation import ScopeOptions, Situation
+    from trustinstall.installer.still_trusting import StillTrusted
     from trustinstall.installer.tls_context import VerifiedServer, VerifyingContext, create_ssl_context
     from trustinstall.installer.views import Anchor, Held, Listed, StoreView, View
     from trustinstall.state.terms import Terms
@@ -79,6 +80,7 @@ _MODULES = {
     "Selection": "engine.request",
     "Situation": "installer.situation",
     "StateError": "errors",
+    "StillTrusted": "installer.still_trusting",
     "Store": "stores.store",
     "StoreError": "errors",
     "StoreLocked": "errors",
@@ -121,6 +123,7 @@ __all__ = [
     "Selection",
     "Situation",
     "StateError",
+    "StillTrusted",
     "Store",
     "StoreError",
     "StoreLocked",

@@ -98,9 +98,21 @@ def unwritable(task: StoreTask, seen: Observation | str) -> Outcome:
         return Outcome(store, Result.ALREADY if adding else Result.ABSENT, anchors=len(seen.anchors))
     if store.sealed and isinstance(seen, str):
         return _out_of_reach(task, store.why_blocked or seen)
+    if isinstance(seen, Observation) and not adding and _is_of_others(task, seen):
+        if store.unset:
+            return Outcome(store, Result.ABSENT, anchors=len(seen.anchors))
+        held = tuple(one.sha256 for one in task.desired if not holds(seen, one))
+        return Outcome(store, Result.FOREIGN, store.why_blocked or "", "", (), held, len(seen.anchors), fixed=True)
     if store.sealed and adding:
         return Outcome(store, Result.SEALED, store.why_blocked or "")
     return Outcome(store, Result.FAILED, store.why_blocked or "", "store-failed")
+
+
+def _is_of_others(task: StoreTask, seen: Observation) -> bool:
+    """Whether a store holds no managed copy of what is to be removed, and the caller asks for none of others."""
+    records = {one.sha256: task.record.get(one.sha256) for one in task.desired}
+    mine = any(managed(copy, records[sha256]) for sha256 in records for copy in seen.copies_of(sha256))
+    return not (mine or task.take_foreign or any(records.values()))
 
 
 def followed(task: StoreTask, source: Outcome | None, seen: Observation | str, *, dry_run: bool) -> Outcome:

@@ -65,6 +65,7 @@ class Outcome:
         anchors: the number of anchors in the store now.
         steps: what a dry run would do.
         touched: whether the store was changed, even if a client still trusts a foreign copy.
+        fixed: whether `remove --not-ours` cannot take the foreign copies out either; the detail says why.
         partly: in which sessions its clients do not, or may not, trust the certificates, and why; "" for none.
     """
 
@@ -78,6 +79,7 @@ class Outcome:
     steps: tuple[Planned, ...] = ()
     touched: bool = False
     partly: str = ""
+    fixed: bool = False
 
     @property
     def id(self) -> str:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trustinstall.engine.ownership import decide, holds
-from trustinstall.errors import StoreError, printable
+from trustinstall.errors import StoreError, TrustInstallError, printable
 from trustinstall.host import Kind
 from trustinstall.stores.backend import Capability
 from trustinstall.stores.files import missing_parents
@@ -59,6 +59,17 @@ class StoreTask:
     def decide(self, seen: Observation) -> Change:
         """Decide the change."""
         return decide(seen, self.desired, self.record, take_foreign=self.take_foreign)
+
+    def why_not_taken(self, host: Host, seen: Observation) -> str:
+        """Return why `remove --not-ours` cannot take copies of others out, and what to do; "" if it can."""
+        task = replace(self, take_foreign=True)
+        try:
+            task.plan(host, seen, task.decide(seen))
+        except StoreError as error:
+            return f"{error.cause}; {error.advice}"
+        except (TrustInstallError, OSError) as error:
+            return str(error)
+        return ""
 
     def plan(self, host: Host, seen: Observation, change: Change) -> Plan:
         """Plan a change, with the directories that it creates or removes. Raises StoreError if it is impossible."""

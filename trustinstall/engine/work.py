@@ -149,6 +149,9 @@ class Work:
         if isinstance(result, Exception):
             return classify.failed(task, result), None
         outcome = classify.changed(task, result, dry_run=self.dry_run, adopt=self.request.adopt)
+        if outcome.result is Result.FOREIGN and not (task.take_foreign or self.adding):
+            why = task.why_not_taken(self.host, result.after)
+            outcome = replace(outcome, fixed=bool(why), detail="; ".join(filter(None, (outcome.detail, why))))
         if outcome.result is Result.PLANNED:
             outcome = replace(outcome, steps=planned.steps(self.host, result.plan, diff=self.request.diff))
         return outcome, result

@@ -87,6 +87,22 @@ REPLACES = (
     Variable("NIX_SSL_CERT_FILE", "Nix", "Nix reference manual, environment variables"),
 )
 EVERY = (*ADDS, *SWITCHES, *REPLACES)
+#: Variables of options for the JVM: the first three are its own, start scripts read the others (their manuals).
+JAVA = (
+    "JAVA_TOOL_OPTIONS",
+    "JDK_JAVA_OPTIONS",
+    "_JAVA_OPTIONS",
+    "JAVA_OPTS",
+    "JAVA_ARGS",
+    "MAVEN_OPTS",
+    "MAVEN_ARGS",
+    "GRADLE_OPTS",
+    "SBT_OPTS",
+    "ANT_OPTS",
+    "CATALINA_OPTS",
+    "ES_JAVA_OPTS",
+    "KAFKA_OPTS",
+)
 #: The option that names a file, by the variable's name.
 OPTIONS = {one.name: one.option for one in EVERY if one.option}
 

@@ -12,7 +12,7 @@ from trustinstall.engine.request import Request, Selection
 from trustinstall.errors import printable
 from trustinstall.facts import running_programs, system_bundle
 from trustinstall.installer import logs
-from trustinstall.installer.acting import covered_account, engine_of, seen_by
+from trustinstall.installer.acting import covered_account, engine_of, seen_as_machine, seen_by
 from trustinstall.installer.inspector import Inspector
 from trustinstall.installer.result import Report, ScopeResult
 from trustinstall.installer.situation import ScopeOptions, Situation, decide, scope_options
@@ -161,7 +161,7 @@ class Installer(Inspector):
         report = self._report_lost(report, request, lost, accounts_gone)
         if not (situation.machine or self.host.account.is_root):
             report = self._with_left(report, foreign=foreign)
-        return logs.told(report)
+        return logs.told(report if dry_run else self._with_readers(report))
 
     def _chosen(self, named: Certificate | Sequence[Certificate | str], ask: ScopeOptions) -> tuple[Certificate, ...]:
         """Return certificates as values; an unknown fingerprint yields none. Raises UsageProblem for any other text."""
@@ -191,12 +191,25 @@ class Installer(Inspector):
 
         `foreign`: copies of other authors were to be removed, and not what trustinstall has added.
         """
+        from trustinstall.installer import still_trusting
+
         machine, _ = scopes.machine_ledger(self.host)
         ours = () if foreign else tuple(one for one in report.certificates if one.sha256 in machine.claims)
         system = system_bundle.find(self.host)
         held = set(ders_of(system.content, CERTIFICATE_LABELS)) if system else set[bytes]()
         others = tuple(one for one in report.certificates if one.der in held and one.sha256 not in machine.claims)
-        return replace(report, left=ours, others=others)
+        as_machine = seen_as_machine(self.host)
+        why = {one.sha256: still_trusting.why_kept(as_machine, self.backends, one) for one in others}
+        return replace(report, left=ours, others=others, kept={sha256: text for sha256, text in why.items() if text})
+
+    def _with_readers(self, report: Report) -> Report:
+        """Name the programs of the acting account that trust the certificates by a bundle which was left alone."""
+        names = frozenset(one.sha256 for one in report.certificates)
+        if not names or self.host.is_image or not (report.situation.machine or report.situation.own):
+            return report
+        from trustinstall.installer import still_trusting  # `add` does not need it
+
+        return replace(report, readers=tuple(still_trusting.readers(self.host, names, report.outcomes)))
 
     def _caller(self, situation: Situation) -> str:
         return situation.accounts[0].name if situation.kind == "sudo" and situation.accounts else self.host.account.name

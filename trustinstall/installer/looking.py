@@ -10,6 +10,7 @@ from trustinstall.certificates.certificate import Certificate
 from trustinstall.engine import discovery, relinked
 from trustinstall.engine.outcome import ALL_ACCOUNTS
 from trustinstall.facts import inspection
+from trustinstall.installer.acting import seen_as_machine
 from trustinstall.state import known_bundles
 from trustinstall.state.ledger import Ledger
 from trustinstall.stores.observation import Observation
@@ -51,7 +52,7 @@ def look(
     remembered = [key[0] for _, owner, one in scopes for key in one.placements if owner == host.account.uid]
     found = discovery.discover(host, backends, places, remembered, on_progress=on_progress)
     mine = set(found.stores)
-    everybodys = _as_machine(host)
+    everybodys = seen_as_machine(host)
     discovery.find_again(everybodys, backends, [store for store, _ in machine.placements], found)
     for _, _, ledger in scopes:
         relinked.follow(host, ledger, found.moved)
@@ -112,12 +113,6 @@ def _read_only(view: StoreView) -> StoreView:
     """Return a store as seen by an account that does not own it."""
     why = view.problem or ("its owner alone can change it" if view.writable else "")
     return replace(view, writable=False, problem=why)
-
-
-def _as_machine(host: Host) -> Host:
-    """Return the host for the machine's owner, with the acting account's rights, to find the machine's stores."""
-    owner = host.account if host.is_image else host.account_of(host.machine_owner)
-    return host if owner is None else replace(host, account=owner)
 
 
 def _scopes(host: Host, machine: Ledger) -> list[tuple[str, int, Ledger]]:

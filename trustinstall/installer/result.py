@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from trustinstall.engine.outcome import CHANGES, WIDE, Outcome, Result, own_failures
@@ -9,8 +10,11 @@ from trustinstall.installer.report_data import report_data
 from trustinstall.values import dataclass
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from trustinstall.certificates.certificate import Certificate
     from trustinstall.installer.situation import Situation
+    from trustinstall.installer.still_trusting import StillTrusted
 
 _IN_SCOPE = frozenset(Result) - {Result.NOT_COVERED, Result.SEALED, Result.STORE_MISSING}
 _HELD = frozenset({Result.ADDED, Result.ALREADY, Result.FOLLOWS})
@@ -63,6 +67,8 @@ class Report:
         domains: the names and networks that certificates are trusted for, or () for all.
         left: certificates to be removed that belong to the machine's scope, which this account may not change.
         others: certificates to be removed that another author has added to the system's store, likewise.
+        kept: why `remove --not-ours` cannot take such a certificate out of the system's store either, by SHA-256.
+        readers: programs that still trust a removed certificate by a setting or variable which names another bundle.
         replaces: whether variables were set that replace the built-in roots of programs.
         notes: doubts about the documents of `apply`, each with its place.
     """
@@ -78,6 +84,8 @@ class Report:
     domains: tuple[str, ...] = ()
     replaces: bool = False
     notes: tuple[str, ...] = ()
+    kept: Mapping[str, str] = field(default_factory=dict[str, str])
+    readers: tuple[StillTrusted, ...] = ()
 
     def __repr__(self) -> str:
         """Return the command, and the number of stores by result."""

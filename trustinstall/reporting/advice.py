@@ -100,7 +100,8 @@ def left_copies(report: Report, host: Host) -> tuple[Command, ...]:
 
     It is empty after a dry run.
     """
-    stayed = {sha256 for one in report.outcomes if one.result is Result.FOREIGN for sha256 in one.foreign}
+    copies = (one for one in report.outcomes if one.result is Result.FOREIGN and not one.fixed)
+    stayed = {sha256 for one in copies for sha256 in one.foreign}
     caller = _caller(report, host)
     return () if report.dry_run else tuple(_taking(caller, sha256) for sha256 in sorted(stayed))
 
@@ -136,16 +137,22 @@ class _Caller:
 
 
 def _after_removing(report: Report, caller: _Caller, options: Sequence[str]) -> Advice:
-    left = sorted({sha256 for one in report.outcomes for sha256 in one.foreign})
+    left = sorted({sha256 for one in report.outcomes if not one.fixed for sha256 in one.foreign})
+    moved = {one.sha256 for one in report.readers if one.movable}
+    others = dict.fromkeys((*(one.sha256 for one in report.others if one.sha256 not in report.kept), *sorted(moved)))
     words = [one.sha256[:_SHORT] for one in report.left]
     return Advice(
         administrator=caller.elevated("remove", *words) if words else NONE,
         foreign=(
             *(_taking(caller, sha256, options) for sha256 in left),
-            *(caller.elevated("remove", "--not-ours", "--sha256", one.sha256) for one in report.others),
+            *(caller.elevated("remove", "--not-ours", "--sha256", sha256) for sha256 in others),
         ),
         restart=_restarts(report, Result.REMOVED),
-        notes=_left_running(report, caller.host) or _gone_in_windows(report, caller.host),
+        notes=(
+            *(_left_running(report, caller.host) or _gone_in_windows(report, caller.host)),
+            *(f"{why[:1].upper()}{why[1:]}." for why in dict.fromkeys(report.kept.values())),
+            *(_of_reader(one.clients, one.said) for one in report.readers if one.clients),
+        ),
     )
 
 
@@ -245,6 +252,11 @@ def _left_running(report: Report, host: Host) -> tuple[str, ...]:
         f"deleted when the programs have ended (by the next trustinstall{booting})."
         for path in left
     )
+
+
+def _of_reader(clients: Sequence[str], said: str) -> str:
+    """Return a note about programs that still trust a certificate because of what another author has set."""
+    return f"{words.listed(clients, 3)} still trust{'s' if len(clients) == 1 else ''} it: {said}."
 
 
 def _gone_in_windows(report: Report, host: Host) -> tuple[str, ...]:

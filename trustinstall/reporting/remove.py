@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from trustinstall.reporting.advice import Advice
     from trustinstall.reporting.layout import Page
 
-_ACCOUNTS = 4  # that a sentence names
+_ACCOUNTS = 4  # or programs, that a sentence names
 _STAYS = frozenset({Result.FAILED, Result.FOREIGN})
 _TOLD = _STAYS | {Result.STORE_MISSING}
 
@@ -50,6 +50,8 @@ def _still(page: Page, report: Report) -> list[str]:
     failed = report.failed
     who = [*(["the machine"] if report.left or report.others else [])]
     who += [f"{words.listed(rows.program_names(foreign) or [one.store.id for one in foreign], 4)}"] if foreign else []
+    readers = list(dict.fromkeys(client for one in report.readers for client in one.clients))
+    who += [words.listed(readers, _ACCOUNTS)] if readers else []
     who += [words.count(len(failed), "store") + " that could not be changed"] if failed else []
     if not who:
         return []
@@ -71,17 +73,22 @@ def _gone(page: Page, report: Report) -> list[str]:
     removed = results.count(Result.REMOVED)
     followed = results.count(Result.FOLLOWS)
     if not report.changed:
-        stays = report.left or report.others or any(one in _STAYS for one in results)
-        if stays:
+        if _stays(report):
             return page.paragraph("Nothing was changed.", "  ")
         return page.marked(SAME, nothing(report))
     text = f"taken out of {words.count(removed, 'store')}{_whose(report)}"
     if followed:
         them, verb = "it" if removed == 1 else "them", words.be(range(followed))
         text += f", and with {them} out of {followed:,} that {verb} fed by the system"
-    if report.left or report.others or any(one in _STAYS for one in results):
+    if _stays(report):
         return page.paragraph(f"{text[0].upper()}{text[1:]}.", "  ")
     return page.marked(GOOD, f"{names} {are} no longer trusted: {text}.")
+
+
+def _stays(report: Report) -> bool:
+    """Whether a client still trusts a certificate, as far as that is known."""
+    kept = report.left or report.others or any(one.clients for one in report.readers)
+    return bool(kept) or any(one.result in _STAYS for one in report.outcomes)
 
 
 def _whose(report: Report) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from trustinstall.facts import variables
 from trustinstall.facts.programs import expanded, is_absolute, slashed
 from trustinstall.patterns import regex
 from trustinstall_platforms.java.homes import is_others
@@ -72,18 +73,6 @@ IDES = (
 )
 #: Files of projects, and of installations, which a walk finds. Maven's are real, the others documented.
 PROJECTS = ("jvm.config", "maven.config", "m2.conf", "gradle.properties", ".jvmopts", ".sbtopts", ".bazelrc")
-#: Variables of options; the first three are the JVM's own.
-VARIABLES = (
-    "JAVA_TOOL_OPTIONS",
-    "JDK_JAVA_OPTIONS",
-    "_JAVA_OPTIONS",
-    "JAVA_OPTS",
-    "MAVEN_OPTS",
-    "MAVEN_ARGS",
-    "GRADLE_OPTS",
-    "SBT_OPTS",
-    "ANT_OPTS",
-)
 
 #: The variable whose value may name argument files (java(1), java @argfiles).
 _WITH_FILES = "JDK_JAVA_OPTIONS"
@@ -165,7 +154,7 @@ def _said(host: Host) -> Iterator[Option]:
 def _variables(host: Host) -> Iterator[tuple[str, str, Setter]]:
     """Yield the variables of options, each value once, with the places that set them."""
     found: dict[tuple[str, str], Setter] = {}
-    for name in VARIABLES:
+    for name in variables.JAVA:
         for value, setter in _values(host, name).items():
             found.setdefault((name, value), setter)
     yield from ((name, value, setter) for (name, value), setter in found.items())

@@ -10,7 +10,7 @@ from trustinstall.certificates.pem import pem_blocks
 from trustinstall.facts import our_files, system_bundle
 from trustinstall.facts.programs import programs
 from trustinstall.values import NamedTuple, dataclass
-from trustinstall_platforms.tools.effective import decide
+from trustinstall_platforms.tools.effective import decide, ours
 from trustinstall_platforms.tools.effective.clients import OF_OTHERS, of_tool
 from trustinstall_platforms.tools.effective.model import Effective, Kind, Mode
 from trustinstall_platforms.tools.sessions import everyday
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from trustinstall.host import Host
-    from trustinstall_platforms.tools.effective.model import Scene, Setter
+    from trustinstall_platforms.tools.effective.model import Bundle, Scene, Setter
     from trustinstall_platforms.tools.effective.rows import Client
     from trustinstall_platforms.tools.table import Tool
 
@@ -105,11 +105,11 @@ class Verdicts:
 def look(host: Host) -> Verdicts:
     """Return the verdicts for the acting account; root's are those of people in general."""
     seen: dict[str, _Seen] = {}
-    ours = managed(host)
+    wanted = managed(host)
     for scene in _scenes(host):
         for client, said in decide.all_of_them(scene):
             found = decide.replaced(client, scene.session) or said
-            word = _word(host, client, found, ours)
+            word = _word(host, client, found, wanted)
             one = seen.setdefault(client.name, _Seen(client))
             one.found.append((found, word))
             one.sessions.append(scene.session.name)
@@ -135,6 +135,19 @@ def unreached(
             if counts and _word(host, client, found, wanted) != YES:
                 return found, scene.session.name
     return None
+
+
+def trusting(host: Host, wanted: frozenset[str]) -> Iterator[tuple[Client, Bundle, frozenset[str]]]:
+    """Yield each client that reads certificates (SHA-256) from a bundle of others, by a setting or a variable.
+
+    With the bundle, and the certificates. The system's bundle and managed files do not count.
+    """
+    for scene in _scenes(host):
+        for client, found in decide.all_of_them(scene):
+            for bundle in found.bundles:
+                held = decide.digests(host, bundle) & wanted if ours.is_theirs(host, bundle) else None
+                if held:
+                    yield client, bundle, held
 
 
 def sessions_without(
@@ -186,12 +199,12 @@ def _scenes(host: Host) -> list[Scene]:
     return [] if host.is_image else [bare._replace(session=one) for one in sessions]
 
 
-def _word(host: Host, client: Client, found: Effective, ours: frozenset[str]) -> str:
-    if not ours:
+def _word(host: Host, client: Client, found: Effective, wanted: frozenset[str]) -> str:
+    if not wanted:
         return ""
     if found.mode is Mode.UNKNOWN:
         return UNKNOWN
-    return YES if ours <= decide.anchors(host, client, found) else NO
+    return YES if wanted <= decide.anchors(host, client, found) else NO
 
 
 def managed(host: Host) -> frozenset[str]:

@@ -111,6 +111,30 @@ def test_an_account_with_the_uid_of_a_deleted_one_is_another_account(fresh: Thro
         assert references(fresh, "/home/carol") == []
 
 
+def test_an_account_with_the_name_of_a_deleted_one_is_another_account(fresh: Throwaway) -> None:
+    """A new account got the name, and another uid: the old one is missing until that is said, also beside it."""
+    deliver(fresh, "bob")
+    quick(fresh)
+    fresh.write("/home/bob/.npmrc", b"fund=false\n", user="bob")
+    assert told(fresh.trustinstall("add", "--json", "--user", "bob", CERT))["exit_code"] == 0
+    old = fresh.user("bob").uid
+    fresh.run(["userdel", "bob"], check=True)
+    fresh.run(["mv", "/home/bob", "/home/old"], check=True)
+    fresh.run(["useradd", "--create-home", "--uid", str(old + 1234), "bob"], check=True)
+    fresh.write("/home/bob/.npmrc", b"fund=false\n", user="bob")
+    for _ in range(2):
+        gone = fresh.trustinstall("remove", CERT)
+        assert gone.returncode == 3, gone
+        assert f"no account bob (uid {old})" in gone.stderr.replace("\n", " "), gone
+        assert references(fresh, "/home/old") != []
+        assert fresh.trustinstall("add", "--user", "bob", "--yes", CERT).returncode == 0
+        assert references(fresh, "/home/bob") != []
+    said = told(fresh.trustinstall("remove", "--json", "--account-gone", "bob", CERT))
+    assert said["exit_code"] == 0, said
+    assert references(fresh, "/home/bob") == []
+    assert json.loads(fresh.read(LEDGER))["claims"] == []
+
+
 @pytest.mark.parametrize("first", ["alice", "root"])
 def test_both_scopes_are_taken_away_in_either_order(fresh: Throwaway, first: str) -> None:
     """The same root was added by an account and for the machine: each takes its own away, and both end with 0."""
@@ -163,3 +187,48 @@ def test_an_accounts_remove_names_what_the_administrator_has_added(fresh: Throwa
     fresh.run(words[1:], check=True)
     assert not holds(fresh, DEBIAN)
     assert "Nothing to remove" in fresh.trustinstall("remove", ROOT.sha256, user="alice").stdout
+
+
+#: What an administrator has set for all accounts, with the program that reads it.
+OF_MACHINE = {
+    "npm": ("/usr/etc/npmrc", "cafile=/etc/ssl/own.pem\n"),
+    "pip": ("/etc/pip.conf", "[global]\ncert=/etc/ssl/own.pem\n"),
+    "git": ("/etc/gitconfig", "[http]\n\tsslCAInfo=/etc/ssl/own.pem\n"),
+    "wget": ("/etc/wgetrc", "ca_certificate=/etc/ssl/own.pem\n"),
+    "programs that read SSL_CERT_FILE": ("/etc/profile.d/corp.sh", "export SSL_CERT_FILE=/etc/ssl/own.pem\n"),
+}
+
+
+@pytest.mark.parametrize("program", OF_MACHINE)
+def test_an_accounts_remove_names_what_a_setting_of_the_machine_trusts(fresh: Throwaway, program: str) -> None:
+    """It is told with the program, and the printed command takes the root out of the bundle that the setting names."""
+    deliver(fresh, "alice")
+    quick(fresh)
+    fresh.write("/etc/ssl/own.pem", fresh.read(DEBIAN) + ROOT.pem)
+    fresh.write(*OF_MACHINE[program])
+    fresh.trustinstall("add", CERT, user="alice", check=True)
+    for _ in range(2):
+        removed = fresh.trustinstall("remove", ROOT.sha256, user="alice", check=True)
+        assert f"STILL TRUSTED by {program}" in removed.stdout.replace("\n ", ""), removed
+        assert "no longer trusted" not in removed.stdout
+    (words,) = told(fresh.trustinstall("remove", "--json", ROOT.sha256, user="alice"))["remove_foreign"]
+    assert words == ["sudo", *PROGRAM, "remove", "--not-ours", "--sha256", ROOT.sha256]
+    fresh.run(words[1:], check=True)
+    assert not holds(fresh, "/etc/ssl/own.pem")
+    assert "Nothing to remove" in fresh.trustinstall("remove", ROOT.sha256, user="alice").stdout
+
+
+@pytest.mark.parametrize("user", ["alice", "root"])
+def test_a_setting_that_no_command_changes_is_named(fresh: Throwaway, user: str) -> None:
+    """Subversion reads one certificate of each file: the file and line are told, and no command that would fail."""
+    deliver(fresh, "alice")
+    quick(fresh)
+    fresh.write("/etc/ssl/corp.pem", ROOT.pem)
+    fresh.write("/etc/subversion/servers", "[global]\nssl-authority-files=/etc/ssl/corp.pem\n")
+    fresh.trustinstall("add", CERT, user=user, check=True)
+    removed = fresh.trustinstall("remove", ROOT.sha256, user=user, check=True)
+    assert "STILL TRUSTED by Subversion" in removed.stdout
+    report = told(fresh.trustinstall("remove", "--json", ROOT.sha256, user=user))
+    assert report["remove_foreign"] == []
+    said = "Subversion still trusts it: /etc/subversion/servers line 2 names /etc/ssl/corp.pem"
+    assert report["notes"] == [f"{said}; take it out of that setting."]

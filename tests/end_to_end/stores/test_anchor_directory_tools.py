@@ -291,3 +291,20 @@ def test_a_person_limits_it_by_p11_kit_itself(system: System) -> None:
     assert system.root.changes(ignore=own) == before
     done = json.loads(system.root.trustinstall("remove", "--json", system.corp.sha256).stdout)
     assert (done["exit_code"], done["remove_foreign"]) == (0, []), done
+
+
+@layouts("el9")
+def test_an_accounts_remove_says_what_to_do_with_a_packages_root(system: System) -> None:
+    """No command takes it out: the account is told what the administrator does instead, and that works."""
+    system.root.write("/usr/share/pki/ca-trust-source/anchors/corp.pem", system.corp.pem)
+    system.tool()
+    system.root.trustinstall("add", CERTIFICATE, user="alice", check=True)
+    removed = system.root.trustinstall("remove", system.corp.sha256, user="alice", check=True)
+    assert "STILL TRUSTED by the machine" in removed.stdout
+    report = json.loads(system.root.trustinstall("remove", "--json", system.corp.sha256, user="alice").stdout)
+    assert report["remove_foreign"] == []
+    (note,) = report["notes"]
+    assert "which is not changed; it is a package's root: put a copy of it into" in note
+    system.root.run(["cp", "/usr/share/pki/ca-trust-source/anchors/corp.pem", system.layout.blocklist], check=True)
+    system.tool()
+    assert not system.shows_it

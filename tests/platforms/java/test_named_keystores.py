@@ -18,6 +18,7 @@ from tests.support.jks import jks
 from tests.support.pki import make_root
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.engine.perform import perform
+from trustinstall.facts import variables
 from trustinstall.host import ActingHost
 from trustinstall.stores.desired import Change, Desired
 from trustinstall_platforms.java import named, options
@@ -85,16 +86,33 @@ def test_roots_files_count_for_all(host: ActingHost) -> None:
 
 
 @pytest.mark.parametrize(
-    ("variables", "arguments"),
+    ("path", "text"),
+    [
+        ("/etc/systemd/system/app.service.d/corp.conf", f'[Service]\nEnvironment="JAVA_OPTS={NAMED}"\n'),
+        ("/etc/default/tomcat", f'JAVA_OPTS="{NAMED}"\n'),
+        ("/etc/cron.d/report", f"JAVA_TOOL_OPTIONS = {NAMED}\n"),
+    ],
+)
+def test_what_services_and_jobs_are_told(host: ActingHost, path: str, text: str) -> None:
+    """Their variables stand in files of their own, which count for root."""
+    write(host, "/usr/lib/systemd/system/tomcat.service", b"[Service]\nEnvironmentFile=-/etc/default/tomcat\n")
+    write(host, path, text.encode())
+    root = replace(host, account=replace(host.account, uid=0, home="/root"))
+    assert list(named.keystores(root)) == [KEYSTORE]
+    assert list(named.keystores(alice(host, {}).remembering())) == []
+
+
+@pytest.mark.parametrize(
+    ("profile", "arguments"),
     [
         ('KEYS=$HOME/corp.jks\nexport _JAVA_OPTIONS="-Djavax.net.ssl.trustStore=$KEYS"\n', ""),
         ('export JDK_JAVA_OPTIONS="-Xmx1g @$HOME/args"\n', f"-Xss1m\n-Djavax.net.ssl.trustStore='{KEYSTORE}'\n"),
     ],
 )
-def test_what_a_session_makes_of_its_files(host: ActingHost, variables: str, arguments: str) -> None:
+def test_what_a_session_makes_of_its_files(host: ActingHost, profile: str, arguments: str) -> None:
     """A path in another variable is found, and one in a file of arguments that JDK_JAVA_OPTIONS names."""
     program(host, "/bin/bash")
-    write(host, f"{HOME}/.profile", variables.encode())
+    write(host, f"{HOME}/.profile", profile.encode())
     assert locations(alice(host, {})) == ([] if arguments else [KEYSTORE])
     host.forget()
     write(host, f"{HOME}/args", arguments.encode())
@@ -104,7 +122,7 @@ def test_what_a_session_makes_of_its_files(host: ActingHost, variables: str, arg
     assert locations(alice(host, {})) == ([] if arguments else [KEYSTORE])
 
 
-@pytest.mark.parametrize("name", named.VARIABLES)
+@pytest.mark.parametrize("name", variables.JAVA)
 def test_variables_that_name_one(host: ActingHost, name: str) -> None:
     """An account's variables count, and never those of the account that called root."""
     environ = {name: f"-Xmx1g {NAMED}"}

@@ -161,10 +161,10 @@ def _differs(one: Read, usual: Read | None) -> bool:
 
 
 def _names() -> frozenset[str]:
-    """Return the variables that clients read."""
+    """Return the variables that clients read, and those of options for the JVM."""
     from trustinstall_platforms.tools.effective.clients import READ
 
-    return READ.union(each.name for each in facts.EVERY)
+    return READ.union((each.name for each in facts.EVERY), facts.JAVA)
 
 
 def _is_login_shell(host: Host, row: table.Row) -> bool:
