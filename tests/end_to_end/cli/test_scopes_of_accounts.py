@@ -232,3 +232,17 @@ def test_a_setting_that_no_command_changes_is_named(fresh: Throwaway, user: str)
     assert report["remove_foreign"] == []
     said = "Subversion still trusts it: /etc/subversion/servers line 2 names /etc/ssl/corp.pem"
     assert report["notes"] == [f"{said}; take it out of that setting."]
+
+
+@pytest.mark.parametrize("user", ["alice", "root"])
+def test_a_bundle_that_several_accounts_may_change_is_named(fresh: Throwaway, user: str) -> None:
+    """No command of trustinstall changes it, so none is printed; the program that reads it is told."""
+    deliver(fresh, "alice")
+    quick(fresh)
+    fresh.run(["mkdir", "--mode", "1777", "/srv/shared"], check=True)
+    fresh.write("/srv/shared/corp.pem", fresh.read(DEBIAN) + ROOT.pem, user="bob", mode=0o666)
+    fresh.write("/etc/gitconfig", "[http]\n\tsslCAInfo=/srv/shared/corp.pem\n")
+    fresh.trustinstall("add", "--yes", CERT, user=user)
+    report = told(fresh.trustinstall("remove", "--json", CERT, user=user))
+    assert report["remove_foreign"] == []
+    assert report["notes"] == ["git still trusts it: /etc/gitconfig line 2 names /srv/shared/corp.pem."]
