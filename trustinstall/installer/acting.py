@@ -28,6 +28,7 @@ _MODULES = (
     "trustinstall.editing.toml",
     "trustinstall.editing.yaml",
     "trustinstall.installer.company_roots",
+    "trustinstall.installer.still_trusting",
     "trustinstall_platforms.browsers.chromium_policy_plan",
     "trustinstall_platforms.browsers.firefox_policy_plan",
     "trustinstall_platforms.containers.machines_plan",
@@ -50,21 +51,27 @@ def engine_of(installer: Inspector) -> Engine:
 def covered_account(host: Host, covered: Covered, beside: Collection[Covered] = ()) -> Account | None:
     """Return the account that a record means, or None: by its uid, which a rename keeps, or else by its name.
 
-    `beside`: records of the same ledger. An account that has a record of its own was not renamed: it got the uid of a
-    deleted account.
+    `beside`: records of the same ledger. An account that has a record of its own got the uid, or the name, of a deleted
+    account.
     """
-    found = host.account_of(covered.uid) if covered.uid != UNKNOWN_UID else None
-    if found is not None and found.name != covered.name:
-        recorded = any((one.name, one.uid) == (found.name, found.uid) for one in beside)
-        found = None if recorded or not _was_renamed(host, found) else found
-    return found or host.account_named(covered.name)
+    if covered.uid == UNKNOWN_UID:
+        return host.account_named(covered.name)
+    for found in (host.account_of(covered.uid), host.account_named(covered.name)):
+        if found is not None and (found.name, found.uid) == (covered.name, covered.uid):
+            return found
+        recorded = found is not None and any((one.name, one.uid) == (found.name, found.uid) for one in beside)
+        if found is not None and not recorded and _was_changed(host, found):
+            return found
+    return None
 
 
-def _was_renamed(host: Host, account: Account) -> bool:
-    """Whether an account may be the recorded one: one that was made later with the same uid has no state of ours."""
+def _was_changed(host: Host, account: Account) -> bool:
+    """Whether an account may be the recorded one, with another name or uid: one that was made later has no state."""
     if not account.home:
         return False
-    return not homes.certainly_lacks(host, account, state_paths.state(host.platform, account))
+    path = state_paths.state(host.platform, account)
+    status = host.status(path)
+    return status.uid == account.uid if status is not None else not homes.certainly_lacks(host, account, path)
 
 
 def seen_by(host: ActingHost, account: Account) -> ActingHost:

@@ -64,10 +64,18 @@ def _found(host: Host, sha256s: frozenset[str], told: Collection[str]) -> Iterat
             continue
         what = "has it" if bundle.form is Form.INLINE else f"names {printable(bundle.path, 4096)}"
         mend = "; take it out of that setting" if bundle.single or bundle.form is not Form.FILE else ""
-        movable = not mend and host.account.uid != host.path_owner(real)
+        movable = not mend and _is_of_another(host, real)
         said = "" if {real, host.real(setter.path or "/")} & set(told) else f"{setter} {what}{mend}"
         for sha256 in sorted(held):
             yield client.name, StillTrusted(sha256, (), said, movable)
+
+
+def _is_of_another(host: Host, path: str) -> bool:
+    """Whether a file belongs to another account, which has a store of it."""
+    try:
+        return host.account.uid != host.path_owner(path)
+    except OSError:  # several accounts may change it: `remove` of none of them would
+        return False
 
 
 def why_kept(host: Host, backends: Sequence[Backend], certificate: Certificate) -> str:

@@ -43,7 +43,7 @@ def append(host: ActingHost, state: State, line: str) -> None:
 
 
 def entries(host: Host, state: State) -> tuple[list[dict[str, Any]], int]:
-    """Return the entries, oldest first, and how many lines could not be read.
+    """Return the entries, oldest first, and how many lines could not be read; those of a newer program are left out.
 
     Raises StateError if another account may have written the log, or it cannot be read.
     """
@@ -66,7 +66,14 @@ def entries(host: Host, state: State) -> tuple[list[dict[str, Any]], int]:
             found.append(members(json.loads(line)))
         except (TypeError, ValueError, RecursionError):
             damaged += 1
-    return [one for one in found if one.get("v") == VERSION and isinstance(one.get("time"), str)], damaged
+    known = [one for one in found if not _is_newer(one)]
+    sound = [one for one in known if one.get("v") == VERSION and isinstance(one.get("time"), str)]
+    return sound, damaged + len(known) - len(sound)
+
+
+def _is_newer(entry: dict[str, Any]) -> bool:
+    version = entry.get("v")
+    return isinstance(version, int) and version > VERSION
 
 
 def _rotate(host: ActingHost, state: State) -> None:

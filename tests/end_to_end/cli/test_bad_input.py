@@ -14,7 +14,7 @@ import pytest
 from tests.support.pki import Root, make_root
 from tests.support.throwaway import PROGRAM, Throwaway
 from tests.unit.certificates.test_other_formats import CASES
-from tests.unit.certificates.test_reading import BAD
+from tests.unit.certificates.test_refused_inputs import BAD
 from tests.unit.certificates.test_vetting import POLICY, SPECIAL, STRUCTURAL
 
 PLACE = "/tmp/input"

@@ -111,6 +111,30 @@ def test_an_account_with_the_uid_of_a_deleted_one_is_another_account(fresh: Thro
         assert references(fresh, "/home/carol") == []
 
 
+def test_an_account_with_the_name_of_a_deleted_one_is_another_account(fresh: Throwaway) -> None:
+    """A new account got the name, and another uid: the old one is missing until that is said, also beside it."""
+    deliver(fresh, "bob")
+    quick(fresh)
+    fresh.write("/home/bob/.npmrc", b"fund=false\n", user="bob")
+    assert told(fresh.trustinstall("add", "--json", "--user", "bob", CERT))["exit_code"] == 0
+    old = fresh.user("bob").uid
+    fresh.run(["userdel", "bob"], check=True)
+    fresh.run(["mv", "/home/bob", "/home/old"], check=True)
+    fresh.run(["useradd", "--create-home", "--uid", str(old + 1234), "bob"], check=True)
+    fresh.write("/home/bob/.npmrc", b"fund=false\n", user="bob")
+    for _ in range(2):
+        gone = fresh.trustinstall("remove", CERT)
+        assert gone.returncode == 3, gone
+        assert f"no account bob (uid {old})" in gone.stderr.replace("\n", " "), gone
+        assert references(fresh, "/home/old") != []
+        assert fresh.trustinstall("add", "--user", "bob", "--yes", CERT).returncode == 0
+        assert references(fresh, "/home/bob") != []
+    said = told(fresh.trustinstall("remove", "--json", "--account-gone", "bob", CERT))
+    assert said["exit_code"] == 0, said
+    assert references(fresh, "/home/bob") == []
+    assert json.loads(fresh.read(LEDGER))["claims"] == []
+
+
 @pytest.mark.parametrize("first", ["alice", "root"])
 def test_both_scopes_are_taken_away_in_either_order(fresh: Throwaway, first: str) -> None:
     """The same root was added by an account and for the machine: each takes its own away, and both end with 0."""
@@ -208,3 +232,17 @@ def test_a_setting_that_no_command_changes_is_named(fresh: Throwaway, user: str)
     assert report["remove_foreign"] == []
     said = "Subversion still trusts it: /etc/subversion/servers line 2 names /etc/ssl/corp.pem"
     assert report["notes"] == [f"{said}; take it out of that setting."]
+
+
+@pytest.mark.parametrize("user", ["alice", "root"])
+def test_a_bundle_that_several_accounts_may_change_is_named(fresh: Throwaway, user: str) -> None:
+    """No command of trustinstall changes it, so none is printed; the program that reads it is told."""
+    deliver(fresh, "alice")
+    quick(fresh)
+    fresh.run(["mkdir", "--mode", "1777", "/srv/shared"], check=True)
+    fresh.write("/srv/shared/corp.pem", fresh.read(DEBIAN) + ROOT.pem, user="bob", mode=0o666)
+    fresh.write("/etc/gitconfig", "[http]\n\tsslCAInfo=/srv/shared/corp.pem\n")
+    fresh.trustinstall("add", "--yes", CERT, user=user)
+    report = told(fresh.trustinstall("remove", "--json", CERT, user=user))
+    assert report["remove_foreign"] == []
+    assert report["notes"] == ["git still trusts it: /etc/gitconfig line 2 names /srv/shared/corp.pem."]

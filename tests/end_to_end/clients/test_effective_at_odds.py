@@ -180,6 +180,7 @@ def scene() -> Iterator[Scene]:
         root.write(f"{HOME}/d/p.pem", private.pem, user="alice")
         root.run(["openssl", "rehash", f"{HOME}/d"], user="alice", check=True)
         root.run(["git", "init", "--quiet", f"{HOME}/work/a"], user="alice", check=True)
+        root.run(["rm", "-f", "/usr/bin/composer"], check=True)  # it reads one of OpenSSL's two variables, see `ours`
         root.freeze()
         yield Scene(root, theirs, known)
 

@@ -2,65 +2,25 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.unit.host.attributes import ACCESS, HOST, WORD, look, setfacl, write
 from trustinstall.engine.perform import inverse, perform, undo
-from trustinstall.engine.wording import words
-from trustinstall.host import Account, ActingHost, Metadata, Replacement
+from trustinstall.host import Account, Metadata, Replacement
 from trustinstall.host.worker import as_account
 from trustinstall.state.step_json import step_from_json, step_to_json
 from trustinstall.stores.steps import Content, Delete, Edit, Step, digest
 
 pytestmark = pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 SOMEBODY = Account(12345, 23456, "somebody-of-the-tests", "/home/somebody")
-HOST = ActingHost.current()
-ACCESS = "system.posix_acl_access"
-WORD = "0123456789abcdef"
-
-
-@pytest.fixture(params=["/dev/shm", "/var/tmp"], ids=["tmpfs", "disk"])
-def place(request: pytest.FixtureRequest) -> Iterator[Path]:
-    """A directory that every account may enter, on a file system in memory and on a disk."""
-    with tempfile.TemporaryDirectory(dir=str(request.param)) as name:
-        Path(name).chmod(0o755)
-        yield Path(name)
-
-
-def setfacl(*arguments: str | Path) -> None:
-    """Change an access list with the system's own tool."""
-    subprocess.run(["setfacl", *arguments], check=True)
-
-
-def look(path: Path) -> tuple[str, dict[str, bytes]]:
-    """Owner, group, mode and access list as getfacl(1) says them, and all extended attributes."""
-    said = subprocess.run(
-        ["getfacl", "--absolute-names", "--numeric", path], check=True, capture_output=True, text=True
-    ).stdout
-    return said, {name: os.getxattr(path, name) for name in os.listxattr(path)}
-
-
-def write(path: Path, content: bytes = b"new", *, mode: int = 0o644) -> None:
-    """Replace a file, or create it with a mode."""
-    HOST.write(str(path), content, mode, None, WORD)
-    assert path.read_bytes() == content
-    assert not [*path.parent.glob(".trustinstall-*")]
-
-
-@pytest.fixture
-def shared(place: Path) -> Path:
-    """A directory whose default access list lets an account read and write every new file in it."""
-    setfacl("--default", "--modify", "u:1234:rwx,g:4321:rwx", place)
-    return place
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o640, 0o660, 0o444])
@@ -201,109 +161,6 @@ def test_one_attribute_that_may_not_be_set_costs_no_other(place: Path, mode: int
     assert look(path) == (before, {name: value for name, value in attributes.items() if name in kept})
 
 
-def _refuse(name: str, number: int) -> Callable[..., None]:
-    """Set every attribute but one; `number` 0 says that it was set, and does not set it."""
-    setxattr = os.setxattr
-
-    def refuse(file: int, attribute: str, value: bytes, flags: int = 0, *, follow_symlinks: bool = True) -> None:
-        if attribute != name:
-            setxattr(file, attribute, value, flags, follow_symlinks=follow_symlinks)
-        elif number:
-            raise OSError(number, os.strerror(number))
-
-    return refuse
-
-
-@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EPERM, 0], ids=["no room", "no right", "silently"])
-@pytest.mark.parametrize(
-    ("name", "word"), [("user.note", "attribute user.note"), (ACCESS, "access list"), ("security.selinux", "label")]
-)
-def test_what_cannot_be_kept_keeps_the_old_file(
-    shared: Path, monkeypatch: pytest.MonkeyPatch, name: str, word: str, number: int
-) -> None:
-    """The old file stays as it is, the sentence says what cannot be kept and what to do, and no other file is left."""
-    path = shared / "file"
-    path.write_bytes(b"old")
-    path.chmod(0o640)
-    os.setxattr(path, "user.note", b"keep me")
-    os.setxattr(path, "security.selinux", b"u:object_r:user_home_t:s0")
-    setfacl("--modify", "u:1000:r", path)
-    before = look(path)
-    getxattr, listxattr = os.getxattr, os.listxattr
-    if name == "security.selinux":  # a system that gives each new file a label of its own
-
-        def get(file: str | int, attribute: str, *, follow_symlinks: bool = True) -> bytes:
-            new = attribute == name and isinstance(file, int)
-            return b"other" if new else getxattr(file, attribute, follow_symlinks=follow_symlinks)
-
-        def names(file: str | int, *, follow_symlinks: bool = True) -> list[str]:
-            return sorted({*listxattr(file, follow_symlinks=follow_symlinks), name})
-
-        monkeypatch.setattr(os, "getxattr", get)
-        monkeypatch.setattr(os, "listxattr", names)
-    monkeypatch.setattr(os, "setxattr", _refuse(name, number))
-    with pytest.raises(OSError, match=rf"its .*{word} cannot be kept") as caught:
-        write(path)
-    monkeypatch.undo()
-    said = words(caught.value)
-    assert str(path) in said
-    assert said.count(";") == 1
-    assert path.read_bytes() == b"old"
-    assert look(path) == before
-    assert [*shared.iterdir()] == [path]
-
-
-def test_a_list_that_cannot_be_removed_keeps_the_old_file(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The new file would give the accounts of the directory's default list what the old one did not."""
-    path = shared / "file"
-    path.write_bytes(b"old")
-    setfacl("--remove-all", path)
-
-    def refuse(file: int, _attribute: str) -> None:
-        raise PermissionError(errno.EPERM, "Operation not permitted", file)
-
-    monkeypatch.setattr(os, "removexattr", refuse)
-    with pytest.raises(OSError, match="access list cannot be kept"):
-        write(path)
-    with pytest.raises(OSError, match="access list cannot be kept"):
-        write(shared / "new")
-    assert [(one, one.read_bytes()) for one in shared.iterdir()] == [(path, b"old")]
-
-
-def test_an_owner_that_cannot_be_kept_keeps_the_old_file(place: Path) -> None:
-    """A file of an account's with a group that the account is not in is left, in words."""
-    place.chmod(0o777)
-    path = place / "file"
-    path.write_bytes(b"old")
-    os.chown(path, SOMEBODY.uid, 4321)
-    before = look(path)
-
-    def refused() -> bytes:
-        with pytest.raises(OSError, match="its owner 12345 with group 4321 cannot be kept"):
-            write(path)
-        return b"refused"
-
-    assert as_account(SOMEBODY, refused, lambda: None, 30.0) == b"refused"
-    assert look(path) == before
-
-
-@pytest.mark.parametrize("mode", [0o4755, 0o2755, 0o640])
-def test_a_mode_that_cannot_be_kept_keeps_the_old_file(place: Path, monkeypatch: pytest.MonkeyPatch, mode: int) -> None:
-    """Where the system drops bits of a mode without an error, the new file does not replace the old one."""
-    path = place / "file"
-    path.write_bytes(b"old")
-    path.chmod(mode)
-    fchmod = os.fchmod
-
-    def narrowed(file: int, wanted: int) -> None:
-        fchmod(file, wanted & 0o1700)
-
-    monkeypatch.setattr(os, "fchmod", narrowed)
-    with pytest.raises(OSError, match=f"its mode {mode:o} cannot be kept"):
-        write(path)
-    assert path.read_bytes() == b"old"
-
-
 def test_a_link_keeps_its_owner_and_its_label(place: Path) -> None:
     """A link that is made to lead elsewhere belongs to the same account, and has the same label."""
     path = place / "link"
@@ -334,7 +191,7 @@ def test_on_an_overlay(tmp_path: Path) -> None:
 import subprocess, sys
 from pathlib import Path
 sys.path[:0] = {sys.path!r}
-from tests.unit.host.test_metadata import look, write
+from tests.unit.host.attributes import look, write
 top = Path({str(tmp_path)!r})
 layers = f"lowerdir={{top}}/lower,upperdir={{top}}/upper,workdir={{top}}/work"
 subprocess.run(["mount", "-t", "overlay", "overlay", "-o", layers, top / "all"], check=True)

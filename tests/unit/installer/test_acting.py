@@ -105,3 +105,31 @@ def test_the_account_of_a_record(monkeypatch: pytest.MonkeyPatch, covered: Cover
     monkeypatch.setattr(ActingHost, "account_named", by_name)
     account = acting.covered_account(ActingHost("linux", "/", {}, alice), covered)
     assert (account.name if account else "") == found
+
+
+@pytest.mark.parametrize(("state", "found"), [("own", True), ("another's", False), ("none", False)])
+@pytest.mark.parametrize("changed", ["name", "uid"])
+def test_an_account_that_was_made_anew_is_another_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, changed: str, state: str, *, found: bool
+) -> None:
+    """A name or a uid can be used again: an account that was renamed, or got another uid, has the state in its home."""
+    uid = os.geteuid() or 1000
+    alice = Account(uid if state != "another's" else uid + 1, os.getegid(), "alice", "/home/alice")
+    place = tmp_path / "home/alice" / ("" if state == "none" else ".local/state/trustinstall")
+    place.mkdir(parents=True)
+    os.chown(place, uid, -1)
+    covered = Covered("other", alice.uid) if changed == "name" else Covered("alice", 4321)
+
+    def by_uid(_self: object, uid: int) -> Account | None:
+        return alice if uid == alice.uid else None
+
+    def by_name(_self: object, name: str) -> Account | None:
+        return alice if name == alice.name else None
+
+    monkeypatch.setattr(ActingHost, "account_of", by_uid)
+    monkeypatch.setattr(ActingHost, "account_named", by_name)
+    host = ActingHost("linux", str(tmp_path), {}, alice)
+    assert (acting.covered_account(host, covered) == alice) == found
+    beside = [covered, Covered(alice.name, alice.uid)]
+    assert acting.covered_account(host, covered, beside) is None
+    assert acting.covered_account(host, beside[1], beside) == alice

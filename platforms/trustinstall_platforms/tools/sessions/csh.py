@@ -175,7 +175,7 @@ class Csh:
 
     def _look(self, line: str) -> None:
         """Look whether a line is in error: it may be so in a part that does not run."""
-        if any(one not in self._own and self._variables.get(one) is None for one in _REFERENCE.findall(line)):
+        if any(one not in self._own and not self._variables.is_certain(one) for one in _REFERENCE.findall(line)):
             self._fails(certain=False)
 
     def _look_for_patterns(self, words: Sequence[str]) -> None:

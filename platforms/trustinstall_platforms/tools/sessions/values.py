@@ -104,7 +104,7 @@ class Variables:
     def keep(self, name: str) -> None:
         """No longer export a variable to programs."""
         if self.uncertain:
-            self._forget(name)
+            self._doubt(name)
         else:
             self._exported.discard(name)
             self._perhaps.discard(name)
@@ -124,7 +124,7 @@ class Variables:
     def unset(self, name: str) -> None:
         """Unset a variable."""
         if self.uncertain:
-            self._forget(name)
+            self._doubt(name)
         else:
             self._values.pop(name, None)
             self._exported.discard(name)
@@ -166,6 +166,17 @@ class Variables:
             name: Variable(name, value.text if certain else None, value.setter, value.raw)
             for name, value, certain in found
         }
+
+    def is_certain(self, name: str) -> bool:
+        """Whether a variable is certainly set and exported, to a known or unknown value."""
+        return name in self._values and name in self._exported
+
+    def _doubt(self, name: str) -> None:
+        """Note that a variable may be unset, or no longer exported."""
+        self._forget(name)
+        if name in self._exported:
+            self._exported.discard(name)
+            self._perhaps.add(name)
 
     def _forget(self, name: str) -> None:
         if name in self._values:
