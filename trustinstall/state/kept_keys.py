@@ -7,13 +7,14 @@ command can take back any of its keys.
 from __future__ import annotations
 
 import json
-from dataclasses import field
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any
 
 from trustinstall.errors import StateError
 from trustinstall.facts.proxies import Proxies
 from trustinstall.state.directory import read_json
 from trustinstall.state.ledger import Covered
+from trustinstall.state.moved import Homes, homes, renaming
 from trustinstall.typed_json import flag, items, members, words
 from trustinstall.values import dataclass
 
@@ -95,12 +96,15 @@ def load(host: Host, state: State) -> Kept:
         return Kept()
     try:
         http, https = str(data["http"]), str(data["https"])
+        before = Homes(str(data.get("home", "")), str(data.get("real_home", "")))
+        path = renaming(before, homes(host, state)) or str
         rows = [_row(members(one)) for one in items(data["files"])]
+        rows = [replace(one, location=path(one.location)) for one in rows]
         return Kept(
             Proxies(http, https, words(data["no_proxy"])),
             str(data["origin"]),
             {one.location: one for one in rows},
-            words(data["directories"]),
+            tuple(map(path, words(data["directories"]))),
             tuple(Covered(str(name), int(uid)) for name, uid in map(items, items(data.get("accounts", [])))),
             flag(data.get("all_users", False)),
         )
@@ -114,8 +118,11 @@ def save(host: ActingHost, state: State, kept: Kept) -> None:
         if host.status(state.kept_keys) is not None:
             host.delete(state.kept_keys)
         return
+    now = homes(host, state)
     data = {
         "version": VERSION,
+        **({"home": now.home} if now.home else {}),
+        **({"real_home": now.real} if now.real else {}),
         "origin": kept.origin,
         **kept.proxies._asdict(),
         "directories": kept.directories,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.errors import printable
+from trustinstall.state.moved import Homes, renaming
 from trustinstall.state.terms import Terms
 from trustinstall.stores.desired import Placement, Record
 from trustinstall.values import dataclass
@@ -215,14 +216,9 @@ class Ledger:
 
         A home that is a link now, and was none, keeps its paths: `engine.relinked` knows which stores have new ones.
         """
-        pairs = [(self.home.rstrip("/"), home.rstrip("/")), (self.real_home, real or home.rstrip("/"))]
-        pairs = sorted((one for one in pairs if one[0] and one[0] != one[1]), key=lambda one: len(one[0]), reverse=True)
-        if not pairs:
+        path = renaming(Homes(self.home, self.real_home), Homes(home, real))
+        if path is None:
             return replace(self, home=home, real_home=real)
-
-        def path(text: str) -> str:
-            found = (new + text[len(old) :] for old, new in pairs if text == old or text.startswith(f"{old}/"))
-            return next(found, text)
 
         def store(text: str) -> str:
             name, colon, location = text.partition(":")

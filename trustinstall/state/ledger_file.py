@@ -16,6 +16,7 @@ from trustinstall.certificates.pem import pem_blocks
 from trustinstall.errors import StateError, printable
 from trustinstall.state.directory import check_owner, read_json
 from trustinstall.state.ledger import Claim, Covered, Ledger, moment
+from trustinstall.state.moved import homes
 from trustinstall.state.terms import Terms
 from trustinstall.stores.desired import Placement
 from trustinstall.stores.steps import digest
@@ -40,7 +41,7 @@ def load(host: Host, state: State) -> Ledger:
     """
     data = read_json(host, state.ledger, state.owner, READS)
     if data is None:
-        return Ledger().moved(*_homes(host, state))
+        return Ledger().moved(*homes(host, state))
     try:
         ledger = _from_json(data)
         for change in _log(host, state, data):
@@ -51,7 +52,7 @@ def load(host: Host, state: State) -> Ledger:
             f"{state.ledger} is damaged ({printable(repr(error))}); nothing was changed: restore it from a backup, "
             "or move it away and run add again for each certificate"
         ) from None
-    return ledger.moved(*_homes(host, state))
+    return ledger.moved(*homes(host, state))
 
 
 def save(host: ActingHost, state: State, before: Ledger, ledger: Ledger) -> None:
@@ -64,8 +65,8 @@ def save(host: ActingHost, state: State, before: Ledger, ledger: Ledger) -> None
     log = host.status(state.ledger_log)
     if snapshot is not None and snapshot.size > SMALL and (log.size if log else 0) < snapshot.size:
         data = read_json(host, state.ledger, state.owner, READS) or {}
-        homes = (data["home"], data.get("real_home", ""))
-        if data["version"] == VERSION and homes == (ledger.home, ledger.real_home) and _ends_well(host, state):
+        written = (data["home"], data.get("real_home", ""))
+        if data["version"] == VERSION and written == (ledger.home, ledger.real_home) and _ends_well(host, state):
             change = {"of": data["serial"], **_difference(before, ledger)}
             host.append(state.ledger_log, json.dumps(change).encode() + b"\n", mode)
             return
@@ -173,13 +174,6 @@ def _ends_well(host: Host, state: State) -> bool:
     """Whether a line may be appended to the log: the log does not exist yet, or its last line is complete."""
     content = host.read_or_none(state.ledger_log, limit=_LIMIT)
     return content is None or content.endswith(b"\n")
-
-
-def _homes(host: Host, state: State) -> tuple[str, str]:
-    """Return the account's home, and its real path if that is another one, or ""; both are "" for the machine."""
-    home = "" if state.machine or host.account.home is None else host.account.home
-    real = host.real(home) if home.startswith("/") else home
-    return home, real if real.rstrip("/") != home.rstrip("/") else ""
 
 
 def _from_json(data: Mapping[str, Any]) -> Ledger:

@@ -170,3 +170,22 @@ def test_settings_that_moved_into_a_repository(furnished: Throwaway) -> None:
     gone = told(root.trustinstall("remove", "--json", ROOT.sha256, user="bob"))
     assert gone["exit_code"] == 0, gone
     assert contents(root, HOME) == delivered
+
+
+@pytest.mark.parametrize("move", ["both", "back from another disk"])
+def test_proxies_of_a_document_are_followed_as_well(furnished: Throwaway, move: str) -> None:
+    """Once the document names none, `apply --prune` takes them out of the home as it is called now."""
+    root, trust = furnished, "/srv/trust.toml"
+    root.reset()
+    if move in LINKS:
+        root.run(["sh", "-ec", f"mkdir /srv/disk; mv {HOME} {LINKED}; ln -s {LINKED} {HOME}"], check=True)
+    delivered = contents(root, HOME)
+    proxy = "http://proxy.corp.example:3128"
+    root.write(trust, f'version = 1\n[proxies]\nhttp = "{proxy}"\nhttps = "{proxy}"\n')
+    root.trustinstall("apply", trust, user="bob", check=True)
+    assert proxy.encode() in root.read(f"{HOME}/.npmrc")
+    script, name, home = {**MOVES, **LINKS}[move]
+    root.run(["sh", "-ec", script], check=True)
+    root.write(trust, "version = 1\n")
+    root.trustinstall("apply", trust, "--prune", user=name, check=True)
+    assert contents(root, home) == delivered
