@@ -22,10 +22,11 @@ def check(
     json: o.Json = False,
     quiet: o.Quiet = False,
 ) -> None:
-    """Say in one line whether roots are trusted; change nothing. Exit status: 0 as wanted, 10 something is missing.
+    """Say in one line whether roots are trusted; change nothing. Exit status: 0 as wanted, 10 not.
 
     Without a file or fingerprint, it is about every certificate that trustinstall added. A store is missing if it no
-    longer trusts one, or if repair would add it: new stores, and those that an interrupted add did not reach.
+    longer trusts one, or if repair would add it: new stores, and those that an interrupted add did not reach. A root
+    whose trust has ended, and that a store still trusts, is not as wanted either.
     """
     from trustinstall.installer import checking
     from trustinstall.installer import names as targets
@@ -45,7 +46,8 @@ def check(
         wanted = targets.fingerprints(outside_host(), names or [], sha256)
     else:
         wanted = tuple(dict.fromkeys(one.sha256 for one in view.certificates))
-    verdict = checking.verdict(view, wanted, lacking_in_scope(installer, scope, wanted, selection))
+    lacking = lacking_in_scope(installer, scope, wanted, selection)
+    verdict = checking.verdict(view, wanted, lacking, installer.host.now())
     if json:
         from trustinstall.reporting import json_report
 

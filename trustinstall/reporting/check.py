@@ -24,6 +24,9 @@ def sentence(verdict: Verdict) -> str:
         more = f" and {len(rest)} more" if rest else ""
         does = "does" if len(stores) == 1 else "do"
         return f"incomplete: {words.count(len(stores), 'store')} {does} not trust it {when}: {few}{more}"
+    if verdict.over:
+        few = ", ".join(one[: words.SHORT] for one in verdict.over[:_SHOWN])
+        return f"over: the trust of {len(verdict.over)} of {wanted} has ended, and stores still have it ({few})"
     if not verdict.wanted:
         return "ok: trustinstall has added nothing here"
     return f"ok: {wanted} trusted in {words.count(verdict.stores, 'store')}"

@@ -193,6 +193,7 @@ def checked(host: Host, verdict: Verdict) -> str:
             "certificates_absent": list(verdict.absent),
             "stores_trusting": verdict.stores,
             "stores_missing": [*verdict.missing, *verdict.lacking],
+            "certificates_over": list(verdict.over),
         }
     )
 

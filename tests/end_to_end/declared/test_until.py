@@ -47,6 +47,21 @@ def test_what_expires_by_itself_is_shown(fresh: Throwaway) -> None:
         assert ("expires" in later(fresh, days, "list").stdout) is soon
 
 
+def test_check_says_what_is_trusted_beyond_its_end(fresh: Throwaway) -> None:
+    """It changes nothing, and it is not `ok` that stores still trust a root whose end has come; repair mends that."""
+    deliver(fresh)
+    fresh.trustinstall("add", CERT, "--until", "2d", check=True)
+    assert later(fresh, 1, "check").stdout.startswith("ok: ")
+    done = later(fresh, 3, "check", "--json")
+    found = told(done)
+    assert (done.returncode, found["certificates_over"]) == (10, [ROOT.sha256])
+    assert found["message"].startswith("over: the trust of 1 of 1 certificate has ended")
+    assert holds(fresh, DEBIAN)
+    later(fresh, 3, "repair")
+    assert later(fresh, 3, "check").returncode == 0
+    assert not holds(fresh, DEBIAN)
+
+
 def test_an_account_takes_its_own_out(fresh: Throwaway) -> None:
     """An account without root ends its own trust, by any command."""
     deliver(fresh, "alice")
