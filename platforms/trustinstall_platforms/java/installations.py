@@ -66,11 +66,13 @@ def found(host: Host, but: str | None) -> Iterator[Store]:
         if location not in seen and (store := at(host, location, home)) is not None:
             seen.add(location)
             yield store
-    for location in named.keystores(host):
-        if location not in seen and (store := at(host, location)) is not None:
-            seen.add(location)
+    for one in named.options(host):
+        path = named.location(host, one)
+        if path is None and named.is_unknown(host, one):
+            yield _unknown(host, one)
+        elif path is not None and path not in seen and (store := at(host, path)) is not None:
+            seen.add(path)
             yield store
-    yield from (_unknown(host, one) for one in named.unknown(host))
 
 
 def recognise(host: Host, path: str, but: str | None) -> Store | None:

@@ -84,17 +84,17 @@ _NO_FILE = frozenset({"", "NONE", "NUL"})
 
 def keystores(host: Host) -> Iterator[str]:
     """Yield the named files, links resolved, except other accounts'; they may not exist."""
-    found = (path for one in _named(host, STORE) if (path := location(host, one)) is not None)
+    found = (path for one in options(host) if (path := location(host, one)) is not None)
     yield from dict.fromkeys(found)
 
 
-def unknown(host: Host) -> Iterator[Option]:
-    """Yield the options whose file cannot be known: a relative one depends on the directory of each start."""
-    yield from (one for one in _named(host, STORE) if is_unknown(host, one))
+def options(host: Host) -> list[Option]:
+    """Return the options that name a keystore, each value once."""
+    return _named(host, STORE)
 
 
 def is_unknown(host: Host, one: Option) -> bool:
-    """Whether an option names a file, and which one cannot be known."""
+    """Whether an option names a file that cannot be known: a relative one depends on the directory of each start."""
     expands = one.run and "$" in one.value  # the sessions of the account show its value
     return one.value not in _NO_FILE and "\0" not in one.value and not expands and _expanded(host, one.value) is None
 

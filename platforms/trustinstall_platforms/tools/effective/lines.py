@@ -92,6 +92,8 @@ def php(content: bytes) -> Iterator[Row]:
     text = read(content)
     number = numbering(text)
     for start, line in lines(text):
+        if line[:1] == ";":  # most lines of PHP's own files
+            continue
         if (match := _ASSIGNED.fullmatch(line)) is not None:
             value = match["value"].strip()
             quoted = list(_quoted(value))

@@ -84,7 +84,8 @@ def supposed(
             read = Read(session(view, row, variables), frozenset(view.read))
             if not row.beside or _differs(read, usual) or _is_login_shell(host, row):
                 found[row.name] = read
-    return [*found.values(), *_in_projects(fresh), *_in_jobs(fresh, found, begun)]
+    of_jobs = () if at_home else _in_jobs(fresh, found, begun)  # they are the same
+    return [*found.values(), *_in_projects(fresh), *of_jobs]
 
 
 def texts(host: Host, paths: Iterable[str], shown: Callable[[str, str], str]) -> list[str] | None:

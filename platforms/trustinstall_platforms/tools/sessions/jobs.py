@@ -64,17 +64,13 @@ def jobs(view: View, names: frozenset[str]) -> Iterator[Job]:
         return
     listed = (f"{_CRON_D}/{name}" for name in view.names(_CRON_D)[:_MOST])
     for path in (*_CRONTABS, *listed):
-        if _may_set(view.copy().text(path), names):
+        if units.may_set(view.copy().text(path), names):
             yield Job(f"jobs of {path}", "cron (PAM)", _Crontab(path).read)
     for one in units.of_machine(view, names):
         yield Job(f"service {one.name}" if one.name else "services", "service", one.read)
     for path in dict.fromkeys(_env_files(view, _SUDOERS)):
-        if _may_set(view.copy().text(path), names):
+        if units.may_set(view.copy().text(path), names):
             yield Job("sudo", "cron (PAM)", _EnvFile(path).read)
-
-
-def _may_set(text: str | None, names: frozenset[str]) -> bool:
-    return text is not None and any(name in text for name in names)
 
 
 class _Crontab(NamedTuple):

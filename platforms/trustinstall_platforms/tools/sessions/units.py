@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from trustinstall.patterns import regex
 from trustinstall.values import NamedTuple
 from trustinstall_platforms.tools.effective.model import Kind, Setter
 from trustinstall_platforms.tools.sessions import managers
@@ -28,6 +29,7 @@ _SETTINGS = ("/etc/default", "/etc/sysconfig")
 _ENDING, _ALL = ".service", "service"
 _ENDINGS = (_ENDING, f"{_ENDING}.d", f"{_ALL}.d")
 _FILE = "EnvironmentFile"
+_WORD = regex(r"\w+")
 _MOST = 200  # units, and files of a directory
 
 
@@ -63,7 +65,7 @@ class Unit(NamedTuple):
 def of_machine(view: View, names: frozenset[str]) -> Iterator[Unit]:
     """Yield the services of the machine whose files may set one of these variables. Raises ExhaustedError."""
     listed = (f"{top}/{name}" for top in _SETTINGS for name in view.names(top)[:_MOST])
-    named = [path for path in listed if _may_set(view.copy().text(path) or "", names)]
+    named = [path for path in listed if may_set(view.copy().text(path), names)]
     yield from _units(view, names, _MACHINE, _PACKAGES)
     for name, path in _packages_units(view) if named else ():
         if any(one in (view.copy().text(path) or "") for one in named):
@@ -82,12 +84,13 @@ def _units(view: View, names: frozenset[str], own: Sequence[str], packages: Sequ
     for name in sorted(set(listed))[:_MOST]:
         files = _files(view, name, (*own, *packages))
         texts = [view.copy().text(one) or "" for one in files]
-        if any(_FILE in text or _may_set(text, names) for text in texts):
+        if any(_FILE in text or may_set(text, names) for text in texts):
             yield Unit("" if name == _ALL else name, files)
 
 
-def _may_set(text: str, names: frozenset[str]) -> bool:
-    return any(one in text for one in names)
+def may_set(text: str | None, names: frozenset[str]) -> bool:
+    """Whether a text has one of these names."""
+    return text is not None and not names.isdisjoint(_WORD.findall(text))
 
 
 def _files(view: View, name: str, tops: Sequence[str]) -> tuple[str, ...]:
