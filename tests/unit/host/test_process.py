@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -130,8 +131,8 @@ def test_a_time_out_ends_the_whole_process_group(tmp_path: Path, trap: str, monk
     )
     started = time.monotonic()
     with pytest.raises(ToolFailed, match="did not end within"):
-        run(program, seconds=0.5)
-    assert time.monotonic() - started < 10
+        run(program, seconds=2)  # a busy machine starts it late
+    assert time.monotonic() - started < 20
     assert gone(*(int((tmp_path / name).read_text()) for name in ("child", "grandchild")))
 
 
@@ -142,13 +143,20 @@ def test_an_interrupt_ends_the_tool(tmp_path: Path) -> None:
     def interrupt(_number: int, _frame: object) -> None:
         raise KeyboardInterrupt
 
+    def send() -> None:
+        deadline = time.monotonic() + 60
+        while not (tmp_path / "child").exists() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGALRM)
+
     old = signal.signal(signal.SIGALRM, interrupt)
-    signal.setitimer(signal.ITIMER_REAL, 0.5)
+    sender = threading.Thread(target=send)
+    sender.start()
     try:
         with pytest.raises(KeyboardInterrupt):
             run(program)
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        sender.join()
         signal.signal(signal.SIGALRM, old)
     assert gone(int((tmp_path / "child").read_text()))
 

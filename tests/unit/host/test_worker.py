@@ -201,11 +201,11 @@ def test_an_endless_child_is_ended(how: str) -> None:
 
 def test_a_child_that_is_stuck_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     """At a pipe without a writer it never comes to an end; one that only takes long is left alone."""
-    monkeypatch.setattr(watchdog, "SILENCE", 1.0)
+    monkeypatch.setattr(watchdog, "SILENCE", 2.0)
     monkeypatch.setattr("trustinstall.host.worker._GRACE", 0.2)
 
     def slow() -> bytes:
-        for _ in range(20):
+        for _ in range(25):
             ActingHost("linux", "/", {}, SOMEBODY).status("/etc")
             time.sleep(0.1)
         return b"done"
@@ -239,7 +239,7 @@ def test_a_lock_that_the_account_keeps(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_tools_that_hang_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """While one runs that is not stuck; the fourth that would have to be stopped is not started any more."""
-    monkeypatch.setattr(watchdog, "SILENCE", 1.0)
+    monkeypatch.setattr(watchdog, "SILENCE", 2.0)
     monkeypatch.setattr("trustinstall.host.process._SLICE", 0.2)
 
     def job() -> bytes:
