@@ -46,8 +46,8 @@ class Verdict:
 def verdict(view: View, wanted: Sequence[str], lacking: Sequence[str] = (), now: datetime | None = None) -> Verdict:
     """Return the verdict about certificates, by their SHA-256. A store that cannot be read counts as neither.
 
-    `lacking`: the stores that `repair` would change. `now`: the time, with its zone, by which trust may have ended; with
-    None no end counts.
+    `lacking`: the stores that `repair` would change. `now`: the time, with its zone, at which trust may be over; with
+    None, no end counts.
     """
     held = {sha256: _held(view, sha256) for sha256 in wanted}
     absent = tuple(sha256 for sha256, found in held.items() if not any(one.holds for one in found))

@@ -110,7 +110,7 @@ def _unknown(host: Host, one: Option) -> Store:
         location,
         host.account.uid,
         f"{NAME}:{location}",
-        "programs that are told to trust it",
+        f"Java programs, by {where}",
         label=printable(one.path, 4096),
         blocked=blocked(why, permanent=True),
     )

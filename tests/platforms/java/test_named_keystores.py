@@ -196,6 +196,7 @@ def test_a_relative_name_is_said(host: ActingHost, path: str, text: str, line: i
     assert store is not None
     assert store.sealed
     assert f"{path} line {line} says " in (store.why_blocked or "")
+    assert store.clients == f"Java programs, by {path} line {line}"
     backend = Java()
     assert not backend.observe(host, store, frozenset({CORP.sha256})).anchors
     assert backend.at(host, store.location) is None
