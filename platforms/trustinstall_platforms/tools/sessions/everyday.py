@@ -123,17 +123,15 @@ def _in_jobs(
     """Yield the sessions of programs that cron, systemd and sudo start with variables of their own."""
     view = fresh()
     view.home = (view.host.account.home or "").rstrip("/")  # they read their files with root's rights
-    try:
-        listed = list(jobs.jobs(view, _names())) if view.host.platform == "linux" else []
-    except ExhaustedError:
-        return
-    for job in listed:
+    for job in jobs.jobs(view, _names()) if view.host.platform == "linux" else ():
         usual = found.get(job.beside)
         row = next(one for one in table.ROWS if one.name == job.beside)
         first, one = begun.get(row.before), view.copy()
         variables = first[1].copy() if first is not None else Variables()
-        with suppress(ExhaustedError):
+        try:
             job.read(one, variables)
+        except ExhaustedError:
+            _forget(variables, one)
         read = Read(Session(job.name, variables.environment()), frozenset(one.read))
         if _differs(read, usual):
             yield read
@@ -195,10 +193,15 @@ def session(view: View, row: table.Row, before: Variables | None = None) -> Sess
             noted = _read_by_shell(view, variables, row)
             replaced = instead.scripts(view, variables) | instead.replaced(noted)
     except ExhaustedError:
-        unknown = Value(None, Setter(Kind.VARIABLE, view.last), "more than is read")
-        for one in facts.EVERY:
-            variables.set(one.name, unknown, export=True)
+        _forget(variables, view)
     return Session(row.name, variables.environment(), replaced)
+
+
+def _forget(variables: Variables, view: View) -> None:
+    """Make the variables that trustinstall sets unknown: a file is longer than is read."""
+    unknown = Value(None, Setter(Kind.VARIABLE, view.last), "more than is read")
+    for one in facts.EVERY:
+        variables.set(one.name, unknown, export=True)
 
 
 def _is_here(host: Host, row: table.Row) -> bool:

@@ -57,19 +57,19 @@ class Job(NamedTuple):
 
 
 def jobs(view: View, names: frozenset[str]) -> Iterator[Job]:
-    """Yield the jobs whose files may set one of these variables. Raises ExhaustedError."""
+    """Yield the jobs whose files may set one of these variables."""
     account = view.host.account
     if not account.is_root:
         yield from (Job(f"user service {one.name}", "systemd user", one.read) for one in units.of_account(view, names))
         return
     listed = (f"{_CRON_D}/{name}" for name in view.names(_CRON_D)[:_MOST])
     for path in (*_CRONTABS, *listed):
-        if units.may_set(view.copy().text(path), names):
+        if units.may_set(view, path, names):
             yield Job(f"jobs of {path}", "cron (PAM)", _Crontab(path).read)
     for one in units.of_machine(view, names):
         yield Job(f"service {one.name}" if one.name else "services", "service", one.read)
     for path in dict.fromkeys(_env_files(view, _SUDOERS)):
-        if units.may_set(view.copy().text(path), names):
+        if units.may_set(view, path, names):
             yield Job("sudo", "cron (PAM)", _EnvFile(path).read)
 
 
@@ -107,7 +107,7 @@ class _EnvFile(NamedTuple):
 
 def _env_files(view: View, path: str, depth: int = 0) -> Iterator[str]:
     """Yield the files that sudoers, and the files that it includes, name."""
-    for line in (view.copy().text(path) or "").replace("\\\n", " ").split("\n"):
+    for line in units.short(view, path).replace("\\\n", " ").split("\n"):
         included, named = _INCLUDED.match(line), _ENV_FILE.match(line)
         if named is not None:
             yield named[1]

@@ -13,6 +13,7 @@ from trustinstall.values import NamedTuple
 from trustinstall_platforms.tools.effective.model import Kind, Setter
 from trustinstall_platforms.tools.sessions import managers
 from trustinstall_platforms.tools.sessions.values import Value
+from trustinstall_platforms.tools.sessions.view import ExhaustedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -63,17 +64,17 @@ class Unit(NamedTuple):
 
 
 def of_machine(view: View, names: frozenset[str]) -> Iterator[Unit]:
-    """Yield the services of the machine whose files may set one of these variables. Raises ExhaustedError."""
+    """Yield the services of the machine whose files may set one of these variables."""
     listed = (f"{top}/{name}" for top in _SETTINGS for name in view.names(top)[:_MOST])
-    named = [path for path in listed if may_set(view.copy().text(path), names)]
+    named = [path for path in listed if may_set(view, path, names)]
     yield from _units(view, names, _MACHINE, _PACKAGES)
     for name, path in _packages_units(view) if named else ():
-        if any(one in (view.copy().text(path) or "") for one in named):
+        if any(one in short(view, path) for one in named):
             yield Unit(name, _files(view, name, (*_MACHINE, *_PACKAGES)))
 
 
 def of_account(view: View, names: frozenset[str]) -> Iterator[Unit]:
-    """Yield the account's own services, likewise. Raises ExhaustedError."""
+    """Yield the account's own services, likewise."""
     own, packages = ([one.replace("~", view.home, 1) for one in each] for each in (_ACCOUNT, _ACCOUNTS_PACKAGES))
     yield from _units(view, names, own, packages)
 
@@ -83,13 +84,24 @@ def _units(view: View, names: frozenset[str], own: Sequence[str], packages: Sequ
     listed = (one.removesuffix(".d") for top in own for one in view.names(top) if one.endswith(_ENDINGS))
     for name in sorted(set(listed))[:_MOST]:
         files = _files(view, name, (*own, *packages))
-        texts = [view.copy().text(one) or "" for one in files]
-        if any(_FILE in text or may_set(text, names) for text in texts):
+        if any(may_set(view, one, names | {_FILE}) for one in files):
             yield Unit("" if name == _ALL else name, files)
 
 
-def may_set(text: str | None, names: frozenset[str]) -> bool:
-    """Whether a text has one of these names."""
+def short(view: View, path: str) -> str:
+    """Return the text of a file, or "" if there is none, or it is longer than is read."""
+    try:
+        return view.copy().text(path) or ""
+    except ExhaustedError:
+        return ""
+
+
+def may_set(view: View, path: str, names: frozenset[str]) -> bool:
+    """Whether a file has one of these names, or is longer than is read."""
+    try:
+        text = view.copy().text(path)
+    except ExhaustedError:
+        return True
     return text is not None and not names.isdisjoint(_WORD.findall(text))
 
 

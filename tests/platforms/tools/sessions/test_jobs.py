@@ -99,7 +99,6 @@ NONE: dict[str, dict[str, str]] = {
         "/etc/sudoers.d/corp.old": "Defaults env_file=/e\n",
         "/e": f"{NAME}=/x.pem\n",
     },
-    "too long": {"/etc/crontab": f"{NAME}=/x.pem\n" + "#" * (1 << 20)},
 }
 
 
@@ -168,3 +167,14 @@ def test_many_files_cost_little(root: ActingHost) -> None:
     for number in range(300):
         write(root, f"/etc/cron.d/{number:03}", f"{NAME}=/x.pem\n")
     assert len(found(root)) == 200
+
+
+@pytest.mark.parametrize("path", ["/etc/cron.d/long", f"{ETC}/long.service", "/srv/long.env"])
+def test_a_file_that_is_too_long_is_unknown(root: ActingHost, path: str) -> None:
+    """It is named, and the others count all the same."""
+    write(root, f"{ETC}/other.service", "[Service]\nEnvironmentFile=/srv/long.env\n")
+    write(root, "/etc/crontab", f"{NAME}=/x.pem\n")
+    write(root, path, f"{NAME}=/x.pem\n" + "#" * (1 << 20))
+    said = found(root)
+    assert said.pop("jobs of /etc/crontab") == ("/x.pem", "/etc/crontab 1")
+    assert list(said.values()) == [(None, f"{path} 0")]
