@@ -98,7 +98,8 @@ def _content(host: Host, path: str, *, checked: bool) -> bytes:
         return host.read_stdin()
     if checked:
         try:
-            why = "" if host.path_owner(path) == host.account.uid else "it belongs to another account"
+            owners = {host.path_owner(one) for one in (path, host.real(path))}  # a link, and where it leads
+            why = "" if owners == {host.account.uid} else "it, or where it leads, belongs to another account"
         except OSError as error:
             why = error.strerror or str(error)
         if why:

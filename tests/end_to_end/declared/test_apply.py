@@ -263,6 +263,29 @@ def test_the_default_directory_is_believed_only_if_it_is_roots(fresh: Throwaway)
     assert holds(fresh, DEBIAN, OTHER)
 
 
+@pytest.mark.parametrize(
+    "link",
+    [
+        f"ln -s /home/alice/d/a.toml {SITE}/trust.d/a.toml",
+        f"chown root /home/alice/d/a.toml; ln -s /home/alice/d/a.toml {SITE}/trust.d/a.toml",
+        f"rmdir {SITE}/trust.d; chown root /home/alice/d/a.toml; ln -s /home/alice/d {SITE}/trust.d",
+        f"chmod 777 /home/alice/d; chown -R root /home/alice/d; ln -s /home/alice/d/a.toml {SITE}/trust.toml",
+    ],
+    ids=["file", "roots-file-there", "directory", "writable"],
+)
+def test_a_link_to_another_account_is_not_believed(fresh: Throwaway, link: str) -> None:
+    """Who may change what a link of root's leads to would decide which roots the machine trusts."""
+    fresh.write("/home/alice/d/a.toml", "version = 1\n" + inline(ROOT.pem), user="alice")
+    sh(fresh, f"mkdir -p {SITE}/trust.d; {link}")
+    done = fresh.trustinstall("apply")
+    assert (done.returncode, "is not trusted" in done.stderr) == (2, True), done
+    assert not holds(fresh, DEBIAN)
+    sh(fresh, f"rm -rf {SITE}; mkdir -p {SITE} /srv/roots; cp /home/alice/d/a.toml /srv/roots")
+    sh(fresh, f"ln -s /srv/roots/a.toml {SITE}/trust.toml")
+    fresh.trustinstall("apply", check=True)
+    assert holds(fresh, DEBIAN)
+
+
 def test_an_account_applies_its_own(fresh: Throwaway) -> None:
     """Without root a document changes the account's stores; accounts in it are a mistake."""
     deliver(fresh, "alice")
