@@ -6,6 +6,7 @@ platformdirs gives them; no variable moves them): `trust.toml`, and the fragment
 
 from __future__ import annotations
 
+import errno
 import posixpath
 from typing import TYPE_CHECKING
 
@@ -17,9 +18,12 @@ from trustinstall.declared.reading import STANDARD_INPUT, Reading
 from trustinstall.errors import TrustInstallError, UsageProblem, printable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from trustinstall.declared.text import Document
     from trustinstall.host import Host
 
+_MOST_LINKS = 40  # as the kernel follows: path_resolution(7)
 _SUFFIXES = (".toml", ".json")
 _MACHINE = {"linux": "/etc/xdg/trustinstall", "darwin": "/Library/Application Support/trustinstall"}
 _HOME = {"linux": "~/.config/trustinstall", "darwin": "~/Library/Application Support/trustinstall"}
@@ -98,7 +102,7 @@ def _content(host: Host, path: str, *, checked: bool) -> bytes:
         return host.read_stdin()
     if checked:
         try:
-            owners = {host.path_owner(one) for one in (path, host.real(path))}  # a link, and where it leads
+            owners = {host.path_owner(one) for one in _followed(host, path)}
             why = "" if owners == {host.account.uid} else "it, or where it leads, belongs to another account"
         except OSError as error:
             why = error.strerror or str(error)
@@ -108,3 +112,18 @@ def _content(host: Host, path: str, *, checked: bool) -> bytes:
         return host.read_input(path)
     except TrustInstallError as error:
         raise Mistake(path, 1, "", str(error)) from None
+
+
+def _followed(host: Host, path: str) -> Iterator[str]:
+    """Yield a path, and every path that its links lead through: who owns one of them decides what is read.
+
+    Raises OSError if the links are in a circle.
+    """
+    for _ in range(_MOST_LINKS):
+        yield path
+        slashes = [at for at, letter in enumerate(path) if letter == "/" and at] + [len(path)]
+        link = next((path[:at] for at in slashes if host.link_target(path[:at]) is not None), None)
+        if link is None:
+            return
+        path = posixpath.join(posixpath.dirname(link), host.link_target(link) or "") + path[len(link) :]
+    raise OSError(errno.ELOOP, "its links lead in a circle", path)
