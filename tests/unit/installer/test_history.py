@@ -34,13 +34,18 @@ _ENTRY: dict[str, Any] = {
     "more_stores": 0,
     "result": "done",
 }
-_ENDS = {"ends": [{"sha256": "a" * 64, "until": ""}]}
-_CUT = {"command": "doctor", "removed": [{"client": "curl", "path": "/x", "line": 1, "offset": 0, "removed": "y"}]}
-_PARTS = (
+_ENDS: dict[str, Any] = {"ends": [{"sha256": "a" * 64, "until": ""}]}
+_CUT: dict[str, Any] = {
+    "command": "doctor",
+    "removed": [{"client": "curl", "path": "/x", "line": 1, "offset": 0, "removed": "y"}],
+}
+_PARTS: st.SearchStrategy[Any] = (
     st.none()
     | st.booleans()
     | st.integers(-1, 1)
-    | st.sampled_from([1e999, "", "x", "add", "a" * 64, [], {}, [1], [None], [[]], [{}], {"a": 1}, {"path": 5}])
+    | st.sampled_from(
+        list[Any]([1e999, "", "x", "add", "a" * 64, [], {}, [1], [None], [[]], [{}], {"a": 1}, {"path": 5}])
+    )
 )
 
 

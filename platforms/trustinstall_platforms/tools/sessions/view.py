@@ -13,7 +13,7 @@ from trustinstall.values import dataclass
 from trustinstall_platforms.tools.sessions.seen import Seen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterator, Mapping
+    from collections.abc import Callable, Generator, Hashable, Iterator, Mapping
 
     from trustinstall.host import Host, Status
     from trustinstall_platforms.tools.sessions.repeated import Effect
@@ -95,7 +95,7 @@ class View:
             raise ExhaustedError
 
     @contextmanager
-    def noting(self) -> Iterator[Mapping[Question, object]]:
+    def noting(self) -> Generator[Mapping[Question, object], None, None]:
         """Note every question about files, with its answer."""
         before, self._asked = self._asked, {}
         try:
