@@ -62,7 +62,8 @@ def _blocked(host: Host, backend: str, one: Theirs) -> Store:
     path, line = one.setter.path, one.setter.line
     is_own = host.account.is_root or carrier.is_owned(host, path)
     shown = printable(host.quoted(path), 4096)
-    mend = f"take that line out (sed -i {line}d {shown}), and add again" if line else "shorten it, and add again"
+    whole = "shorten it" if (one.problem or "").endswith(" read") else "make it a file of root's"
+    mend = f"{f'take that line out (sed -i {line}d {shown})' if line else whole}, and add again"
     return Store(
         backend,
         one.location,

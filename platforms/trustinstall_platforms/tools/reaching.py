@@ -231,7 +231,8 @@ class Reach:
         if path is not None and our_files.is_ours(path):
             return None
         if path is None and not setter.line:
-            return Theirs(ANY, setter, problem="are unknown, because it is longer than is read")
+            why = "another account may change it" if _is_others(self.host, setter.path) else "it is longer than is read"
+            return Theirs(ANY, setter, problem=f"are unknown, because {why}")
         said = printable(variable.raw if path is None else path, _LONGEST)
         if path is None:
             return Theirs(name, setter, problem=f"says {said}, and only running that file would tell the value")
@@ -263,10 +264,7 @@ class Reach:
             missing = True
         if missing:
             return "which is a list, and it takes one file" if "/" in path.partition(":")[2] else "which is missing"
-        try:
-            if host.account.is_root and host.path_owner(host.real(path)) != 0:
-                return "which another account may change"
-        except OSError:
+        if _is_others(host, path):
             return "which another account may change"
         if host.is_directory(path):
             return "which is a directory"
@@ -283,3 +281,11 @@ def _pairs(before: Sequence[Read], after: Sequence[Read]) -> Iterator[tuple[Sess
     """Yield the sessions that are there before and after; one that counts only once it differs may come or go."""
     known = {one.session.name: one.session for one in before}
     return ((known[one.session.name], one.session) for one in after if one.session.name in known)
+
+
+def _is_others(host: Host, path: str) -> bool:
+    """Whether root acts, and another account may change a file."""
+    try:
+        return host.account.is_root and host.path_owner(host.real(path)) != 0
+    except OSError:
+        return True

@@ -163,3 +163,17 @@ def test_a_store_where_nobody_can_look(fresh: Throwaway) -> None:
     fresh.run(["mkfifo", ledger("/home/alice")], user="alice", check=True)
     found = told(fresh.trustinstall("add", "--json", "--user", "alice", "--store", f"certifi:{ALICE}", CERT))
     assert (found["exit_code"], [one["scope"] for one in found["problems"]]) == (1, ["alice"])
+
+
+def test_a_machines_file_that_leads_into_a_home_is_unknown(fresh: Throwaway) -> None:
+    """Login shells read it, and root does not: no variable is said to hold there, and file and remedy are named."""
+    deliver(fresh, "alice")
+    fresh.write("/home/alice/own.pem", fresh.read(DEBIAN), user="alice")
+    fresh.write("/home/alice/x.sh", "export NODE_EXTRA_CA_CERTS=/home/alice/own.pem\n", user="alice")
+    fresh.run(["ln", "-s", "/home/alice/x.sh", "/etc/profile.d/zz.sh"], check=True)
+    done = told(fresh.trustinstall("add", CERT, "--yes", "--json"))
+    (failed,) = (one for one in done["stores"] if one["result"] == "failed")
+    assert done["exit_code"] == 3
+    assert failed["label"] == "variables in /etc/profile.d/zz.sh"
+    assert "are unknown, because another account may change it; make it a file of root's" in failed["detail"]
+    assert "/home/alice/own.pem" not in str(done)
