@@ -9,6 +9,7 @@ import typer
 
 from trustinstall.cli import options as o
 from trustinstall.cli.common import Output, finish_repair, installer_for, outside_host, tell_error
+from trustinstall.cli.ended import take_out_ended
 
 DeclaredIn = Annotated[
     str | None,
@@ -74,6 +75,7 @@ def export(
 
     output = Output(json=json, quiet=quiet, verbose=False)
     installer = installer_for(output, sysroot, ())
+    take_out_ended(installer)
     if json:
         from trustinstall.reporting import json_report
 

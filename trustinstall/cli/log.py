@@ -6,6 +6,7 @@ from typing import Annotated
 
 from trustinstall.cli import options as o
 from trustinstall.cli.common import Output, installer_for
+from trustinstall.cli.ended import take_out_ended
 
 Since = Annotated[
     str | None,
@@ -24,7 +25,9 @@ def log(
     from trustinstall.reporting import log_report
 
     output = Output(json=json, quiet=quiet, verbose=False)
-    host = installer_for(output, None, ()).host
+    installer = installer_for(output, None, ())
+    take_out_ended(installer, output)
+    host = installer.host
     beginning = history.beginning(since, host.now()) if since is not None else ""
     entries, damaged = history.entries(host, beginning)
     if json:

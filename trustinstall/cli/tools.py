@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from trustinstall.cli import options as o
 from trustinstall.cli.common import Output, installer_for
+from trustinstall.cli.ended import take_out_ended
 
 if TYPE_CHECKING:
     from trustinstall.host import Host
@@ -19,7 +20,9 @@ def tools(
 ) -> None:
     """Show the developer tools on this machine, and how each is made to trust a root."""
     output = Output(json=json, quiet=quiet, verbose=verbose)
-    show_tools(output, installer_for(output, None, ()).host, "tools")
+    installer = installer_for(output, None, ())
+    take_out_ended(installer, output)
+    show_tools(output, installer.host, "tools")
 
 
 def show_tools(output: Output, host: Host, command: str) -> None:

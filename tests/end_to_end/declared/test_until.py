@@ -36,6 +36,18 @@ def test_trust_is_shown_with_its_end_and_goes_with_the_next_command(fresh: Throw
     assert after == before
 
 
+@pytest.mark.parametrize("command", ["tools", "log", "export", "stores"])
+def test_each_command_that_may_change_something_takes_it_out(fresh: Throwaway, command: str) -> None:
+    """Those that only report, too, before they do: `export` does not name it, and the log has its removal."""
+    deliver(fresh)
+    fresh.trustinstall("add", CERT, "--until", "2d", "--yes", check=True)
+    done = later(fresh, 3, command)
+    assert done.returncode == 0, done
+    assert not holds(fresh, DEBIAN)
+    assert command != "export" or ROOT.sha256 not in done.stdout
+    assert told(fresh.trustinstall("log", "--json"))["entries"][-1]["command"] == "end"
+
+
 def test_what_expires_by_itself_is_shown(fresh: Throwaway) -> None:
     """`list` says within 90 days of a certificate's own end that it expires, and not before."""
     deliver(fresh)
