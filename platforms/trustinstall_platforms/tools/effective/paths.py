@@ -110,11 +110,12 @@ def of(scene: Scene, template: str) -> Iterator[str]:
 
 def above(directory: str) -> Iterator[str]:
     """Yield an absolute directory and each one above it."""
-    for _ in range(_MOST_PARENTS if directory else 0):
-        yield directory
-        if directory == "/":
+    for _ in range(_MOST_PARENTS):
+        if not directory:  # above a drive of Windows, too
             return
-        directory = posixpath.dirname(directory)
+        yield directory
+        above_it = posixpath.dirname(directory)
+        directory = "" if above_it == directory else above_it
 
 
 def _absolute(scene: Scene, path: str) -> Iterator[str]:
