@@ -88,7 +88,7 @@ def holds(seen: Observation, one: Desired) -> bool:
 
 
 def overruled(seen: Observation, one: Desired, placement: Placement | None) -> State | None:
-    """Return the state in which a person or a policy keeps a wanted certificate; None if nobody has decided that.
+    """Return the state in which a person or a policy keeps a wanted certificate; None if neither has decided that.
 
     Trust was taken away, or a foreign copy trusts it for other servers than it is wanted for.
     """

@@ -1,4 +1,4 @@
-"""The ledger's records of stores that a link leads to now: somebody has moved a home, a directory or a file since.
+"""The ledger's records of stores that a link leads to now: a home, a directory or a file was moved since.
 
 A store is identified by its real path. If a person moves a home to another disk, or a settings file into a repository,
 and leaves a link in the old place, the store has another identifier from then on. Its record still says which text was

@@ -104,7 +104,7 @@ class StoreTask:
 
 
 def _is_itself_directory(host: Host, path: str) -> bool:
-    """Whether a path is a directory and no link: somebody may have moved a directory and left a link since."""
+    """Whether a path is a directory and not a link: a directory may have been moved since, with a link left behind."""
     status = host.status(path)
     return status is not None and status.kind is Kind.DIRECTORY
 

@@ -64,7 +64,7 @@ def walk(host: Host, backends: Sequence[Backend], places: DiscoveryOptions) -> I
 
 
 def _without_links(host: Host, path: str) -> str:
-    """Return the path of a file as a walk finds it now: somebody may have moved a directory and left a link."""
+    """Return the path of a file as a walk finds it now: a directory may have been moved, with a link left behind."""
     directory, _, name = path.rpartition("/")
     try:
         return f"{host.real(directory)}/{name}" if directory else path

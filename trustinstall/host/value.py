@@ -137,7 +137,7 @@ class HostValue:
     def kept(self, name: Hashable, make: Callable[[], _T]) -> _T:
         """Return an object of the acting account that lasts as long as this host keeps answers, also over its changes.
 
-        Whoever uses it asks again whether it still holds.
+        Its user asks again whether it still holds.
         """
         return make() if self.answers is None else self.answers.kept((self._asker, name), make)
 

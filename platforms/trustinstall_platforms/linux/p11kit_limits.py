@@ -1,7 +1,7 @@
 """Extensions that a file in p11-kit's own format attaches to every certificate with a key: a person's limit.
 
 `trust extract` for TLS servers leaves out a certificate whose purposes are others, or that is no authority by them,
-whatever file brings it.
+no matter which file brings it.
 
 Sources: p11-kit's trust/{builder,token,types}.h and extract-info.c, "Storing Trust Policy" (stored extensions); tried
 with 0.24: an object with `object-id: 2.5.29.37`, its key as `public-key-info` or as PEM, and as value the extension.

@@ -173,7 +173,7 @@ def held(content: bytes) -> Certificate | None:
 
 
 def parse(archive: bytes) -> Inside | None:
-    """Read the archive that LOOK prints, whatever a device says; None if it is none, or is cut off."""
+    """Read the archive that LOOK prints; None if a device prints anything else, or it is cut off."""
     files: dict[str, Member] = {}
     rooms: dict[str, int] = {}
     at = 0
