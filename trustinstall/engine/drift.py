@@ -212,7 +212,10 @@ class _Scene:
     def observe(self, wanted: Sequence[Wish], former: Sequence[Certificate]) -> None:
         """Observe the store."""
         names = {*(one.certificate.sha256 for one in wanted), *(one.sha256 for one in former), *self._record}
-        self._seen = discovery.observe(self._host, self._backend, self._store, frozenset(names))
+        seen = discovery.observe(self._host, self._backend, self._store, frozenset(names))
+        if self._record and not (isinstance(seen, str) or seen.outdated or self._store.blocked):
+            seen = replace(seen, outdated=self._backend.outdated(self._host, self._store))
+        self._seen = seen
 
     def missing(self, wanted: Sequence[Wish]) -> list[Wish]:
         """Return the wishes that the store should show and does not, for any reason."""

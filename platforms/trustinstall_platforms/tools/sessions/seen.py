@@ -64,9 +64,12 @@ class Seen:
             return Text()
         if status.size > _LARGEST:
             return Text(too_long=True)
-        content = self.host.remembered(("text of sessions", real), lambda: _content(self.host, real))
-        if content is None:  # a session reads it all the same, and what it sets next is unknown; cron does not
+        if self.host.remembered(("file of others", real), lambda: _is_of_others(self.host, real)):
+            # A session reads it all the same, and what it sets next is unknown; cron does not.
             return Text(too_long=not path.startswith(_OF_CRON))
+        content = self.host.remembered(("text of sessions", real), lambda: _content(self.host, real))
+        if content is None:
+            return Text()
         text = content.decode("utf-8", "surrogateescape")
         if real.startswith(_PACKAGES) and not any(one.name in text for one in facts.EVERY):
             text = ""
@@ -127,10 +130,20 @@ class Seen:
         return status is not None and bool(status.mode & _SEARCH)
 
 
-def _content(host: Host, path: str) -> bytes | None:
-    """Return the content of a file that another account may not change under root, or None."""
+def _is_of_others(host: Host, path: str) -> bool:
+    """Whether root acts, and another account may change a file."""
     try:
-        return None if host.account.is_root and host.path_owner(path) != 0 else host.read(path, _LARGEST)
+        return host.account.is_root and host.path_owner(path) != 0
+    except PermissionError:
+        return True
+    except OSError:
+        return False
+
+
+def _content(host: Host, path: str) -> bytes | None:
+    """Return the content of a file, or None if it cannot be read."""
+    try:
+        return host.read(path, _LARGEST)
     except OSError:
         return None
 
