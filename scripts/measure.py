@@ -12,9 +12,9 @@ Where `import typer, cryptography.x509` takes 100 ms, `list` takes about 195:
 - 9 ms to compile 80 regular expressions, 25 ms for the settings files of 60 tools, and 20 ms for the certificates of
   the stores.
 
-These aims are missed: `add` with nothing to do takes 80 ms more (2.8 times the same): the certificate library and
-OpenSSL, 45 ms, the ledger, and the other half of the engine. A developer's machine takes this start, too, which is more
-than its aim leaves above the native tools. A walk through 100,000 files takes 1.1 to 1.2 times as long as `find`: 0.8
+These aims are missed: `add` with nothing to do takes 80 ms more (2.7 times the same): the certificate library and
+OpenSSL, 45 ms, the ledger, and the other half of the engine. A developer's machine takes this start, too, and the work
+for the account begins when the machine's tool has ended: its stores are judged by what the system then trusts. A walk through 100,000 files takes 1.1 to 1.2 times as long as `find`: 0.8
 to list the directories with `os.scandir`, 0.15 for one lstat(2) of each, and the rest to compare the names. Before it
 comes the start of the program, which takes 1.1 times as long as `find` by itself.
 """
