@@ -14,9 +14,10 @@ Where `import typer, cryptography.x509` takes 100 ms, `list` takes about 195:
 
 These aims are missed: `add` with nothing to do takes 80 ms more (2.7 times the same): the certificate library and
 OpenSSL, 45 ms, the ledger, and the other half of the engine. A developer's machine takes this start, too, and the work
-for the account begins when the machine's tool has ended: its stores are judged by what the system then trusts. A walk through 100,000 files takes 1.1 to 1.2 times as long as `find`: 0.8
-to list the directories with `os.scandir`, 0.15 for one lstat(2) of each, and the rest to compare the names. Before it
-comes the start of the program, which takes 1.1 times as long as `find` by itself.
+for the account begins when the machine's tool has ended: its stores are judged by what the system then trusts. A walk
+through 100,000 files takes 1.1 to 1.2 times as long as `find`: 0.8 to list the directories with `os.scandir`, 0.15 for
+one lstat(2) of each, and the rest to compare the names. Before it comes the start of the program, which takes 1.1 times
+as long as `find` by itself.
 """
 
 from __future__ import annotations
