@@ -72,7 +72,7 @@ class _Table(NamedTuple):
         """Its place, for messages."""
         return f"{self.document.name}:{self.document.line(self.path)}"
 
-    def get(self, key: str, default: object = None) -> Any:  # noqa: ANN401  a value of any key
+    def get(self, key: str, default: object = None) -> Any:  # noqa: ANN401  the check of each key knows its type
         """Return the value of a key, or the default."""
         return self.own.get(key, self.defaults.get(key, default))
 

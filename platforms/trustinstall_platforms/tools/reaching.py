@@ -19,6 +19,7 @@ from trustinstall.values import NamedTuple, dataclass
 from trustinstall_platforms.tools import our_section, sessions, variable_files
 from trustinstall_platforms.tools.effective.clients import CLIENTS, repositories
 from trustinstall_platforms.tools.effective.model import Form
+from trustinstall_platforms.tools.sessions.seen import is_of_others
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -231,7 +232,8 @@ class Reach:
         if path is not None and our_files.is_ours(path):
             return None
         if path is None and not setter.line:
-            why = "another account may change it" if _is_others(self.host, setter.path) else "it is longer than is read"
+            others = is_of_others(self.host, setter.path)
+            why = "another account may change it" if others else "it is longer than is read"
             return Theirs(ANY, setter, problem=f"are unknown, because {why}")
         said = printable(variable.raw if path is None else path, _LONGEST)
         if path is None:
@@ -264,7 +266,7 @@ class Reach:
             missing = True
         if missing:
             return "which is a list, and it takes one file" if "/" in path.partition(":")[2] else "which is missing"
-        if _is_others(host, path):
+        if is_of_others(host, path):
             return "which another account may change"
         if host.is_directory(path):
             return "which is a directory"
@@ -281,11 +283,3 @@ def _pairs(before: Sequence[Read], after: Sequence[Read]) -> Iterator[tuple[Sess
     """Yield the sessions that are there before and after; one that counts only once it differs may come or go."""
     known = {one.session.name: one.session for one in before}
     return ((known[one.session.name], one.session) for one in after if one.session.name in known)
-
-
-def _is_others(host: Host, path: str) -> bool:
-    """Whether root acts, and another account may change a file."""
-    try:
-        return host.account.is_root and host.path_owner(host.real(path)) != 0
-    except OSError:
-        return True

@@ -154,7 +154,7 @@ def test_shapes_of_other_versions(windows: Windows, root: Root) -> None:
 @pytest.mark.parametrize(
     ("how", "status", "changed"), [("fails", FAIL, False), ("lies", 0, False), ("late", FAIL, True)]
 )
-def test_a_bad_tool(windows: Windows, root: Root, how: str, status: int, changed: bool) -> None:  # noqa: FBT001 - a case
+def test_a_bad_tool(windows: Windows, root: Root, how: str, status: int, *, changed: bool) -> None:
     """It can fail, lie, and fail after the fact."""
     windows.behave(change=how)
     assert certutil(windows, "-addstore", "Root", FILE)[0] == status

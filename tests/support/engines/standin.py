@@ -3,6 +3,7 @@
 One script under seven names, written from the public source of each (how it parses its words, what it makes of them for
 the shell inside, what it prints where a machine does not run, and which exit status it ends with); nothing is taken
 from the backend that it is there to test. What is "inside" runs in another throw-away root: see `engines.py`.
+It is started hundreds of times in a run, and does without pathlib, whose import takes half as long as Python's start.
 """
 
 from __future__ import annotations
@@ -90,7 +91,7 @@ def limactl(words: list[str], said: dict[str, Any]) -> int:
         fail("requires instance name as first argument")
     name, command = words[0], [word for word in words[1:] if word != "--"]
     home = os.environ.get("LIMA_HOME") or f"{os.environ['HOME']}/.lima"
-    if not os.path.isfile(f"{home}/{name}/lima.yaml"):  # noqa: PTH113 - a stand-in runs on any Python
+    if not os.path.isfile(f"{home}/{name}/lima.yaml"):
         fail(f'time="2026-11-27T12:00:00Z" level=fatal msg="instance \\"{name}\\" does not exist"')
     if said["stopped"]:
         fail(
@@ -168,13 +169,13 @@ def docker(words: list[str], said: dict[str, Any]) -> int:
     given = words[1:2] == ["-i"]
     name, command = words[2 if given else 1], words[3 if given else 2 :]
     if not given:
-        sys.stdin = open(os.devnull)  # noqa: PTH123, SIM115 - as above; it is read to the end of the program
+        sys.stdin = open(os.devnull)  # noqa: SIM115 - it is read to the end of the program
     return inside(" ".join(map(shlex.quote, command)), said, said["nodes"][name], root=True)
 
 
 def serve() -> None:
     """Start a process as adb's client does its server: in a session of its own, with all that it has inherited."""
-    if os.path.exists("/tmp/adb.pid"):  # noqa: PTH110 - a stand-in starts without pathlib
+    if os.path.exists("/tmp/adb.pid"):
         return
     server = subprocess.Popen(
         ["sleep", "300"],
@@ -184,7 +185,7 @@ def serve() -> None:
         start_new_session=True,
         close_fds=False,
     )
-    with open("/tmp/adb.pid", "w") as file:  # noqa: PTH123 - a stand-in starts without pathlib
+    with open("/tmp/adb.pid", "w") as file:
         file.write(str(server.pid))
 
 
@@ -214,7 +215,7 @@ def adb_shell(words: list[str], said: dict[str, Any]) -> int:
     """`adb shell [-T] [-n] COMMAND…` in the only emulator."""
     while words and words[0] in {"-T", "-n"}:
         if words.pop(0) == "-n":
-            sys.stdin = open(os.devnull)  # noqa: PTH123, SIM115 - as above
+            sys.stdin = open(os.devnull)  # noqa: SIM115 - it is read to the end of the program
     if said["ssh"] == "lost":
         fail("adb: device offline")
     if said["pty"]:
@@ -237,12 +238,12 @@ ENGINES = {
 
 def main() -> int:
     """The program of this name."""
-    with open(STATE) as file:  # noqa: PTH123 - a stand-in starts without pathlib
+    with open(STATE) as file:
         said = json.load(file)
     words = sys.argv[1:]
     if said["liar"] and said["liar"] in words:
         return 0
-    return ENGINES[os.path.basename(sys.argv[0])](words, said)  # noqa: PTH119 - a stand-in starts without pathlib
+    return ENGINES[os.path.basename(sys.argv[0])](words, said)
 
 
 if __name__ == "__main__":

@@ -100,8 +100,8 @@ def test_edited_blocks_lose_only_what_is_certainly_ours(edited: bytes, left: byt
 INSIDE = (b"# why this one is here\n", STRANGER.pem, b"Subject: CN=Corp\n", STRANGER.pem.replace(b"\n", b"\r\n"))
 
 
-@given(st.lists(st.sampled_from(INSIDE), min_size=1, max_size=3), st.booleans())
-def test_what_others_write_between_our_marks_stays(others: list[bytes], before: bool) -> None:  # noqa: FBT001
+@given(others=st.lists(st.sampled_from(INSIDE), min_size=1, max_size=3), before=st.booleans())
+def test_what_others_write_between_our_marks_stays(*, others: list[bytes], before: bool) -> None:
     """Text and certificates of others between our marker lines stay; our certificate goes, wherever it stands."""
     mine, whole = b"".join(others), block(A)
     begin, end = whole.split(b"\n", 1)[0] + b"\n", b"# trustinstall end " + A.sha256.encode() + b"\n"

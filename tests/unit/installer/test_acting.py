@@ -81,6 +81,19 @@ def test_every_command_works_as_an_account_by_that_function() -> None:
     assert callers == {"trustinstall/host/acting.py", "trustinstall/installer/acting.py"}
 
 
+def _have_only(monkeypatch: pytest.MonkeyPatch, account: Account) -> None:
+    """Give every host one account."""
+
+    def by_uid(_self: object, uid: int) -> Account | None:
+        return account if uid == account.uid else None
+
+    def by_name(_self: object, name: str) -> Account | None:
+        return account if name == account.name else None
+
+    monkeypatch.setattr(ActingHost, "account_of", by_uid)
+    monkeypatch.setattr(ActingHost, "account_named", by_name)
+
+
 @pytest.mark.parametrize(
     ("covered", "found"),
     [
@@ -94,15 +107,7 @@ def test_every_command_works_as_an_account_by_that_function() -> None:
 def test_the_account_of_a_record(monkeypatch: pytest.MonkeyPatch, covered: Covered, found: str) -> None:
     """It is known by its uid, or else by its name."""
     alice = Account(1001, 1001, "alice", "/home/alice")
-
-    def by_uid(_self: object, uid: int) -> Account | None:
-        return alice if uid == alice.uid else None
-
-    def by_name(_self: object, name: str) -> Account | None:
-        return alice if name == alice.name else None
-
-    monkeypatch.setattr(ActingHost, "account_of", by_uid)
-    monkeypatch.setattr(ActingHost, "account_named", by_name)
+    _have_only(monkeypatch, alice)
     account = acting.covered_account(ActingHost("linux", "/", {}, alice), covered)
     assert (account.name if account else "") == found
 
@@ -119,15 +124,7 @@ def test_an_account_that_was_made_anew_is_another_one(
     place.mkdir(parents=True)
     os.chown(place, uid, -1)
     covered = Covered("other", alice.uid) if changed == "name" else Covered("alice", 4321)
-
-    def by_uid(_self: object, uid: int) -> Account | None:
-        return alice if uid == alice.uid else None
-
-    def by_name(_self: object, name: str) -> Account | None:
-        return alice if name == alice.name else None
-
-    monkeypatch.setattr(ActingHost, "account_of", by_uid)
-    monkeypatch.setattr(ActingHost, "account_named", by_name)
+    _have_only(monkeypatch, alice)
     host = ActingHost("linux", str(tmp_path), {}, alice)
     assert (acting.covered_account(host, covered) == alice) == found
     beside = [covered, Covered(alice.name, alice.uid)]

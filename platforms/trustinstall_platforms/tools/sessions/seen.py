@@ -64,7 +64,7 @@ class Seen:
             return Text()
         if status.size > _LARGEST:
             return Text(too_long=True)
-        if self.host.remembered(("file of others", real), lambda: _is_of_others(self.host, real)):
+        if self.host.remembered(("file of others", real), lambda: is_of_others(self.host, real)):
             # A session reads it all the same, and what it sets next is unknown; cron does not.
             return Text(too_long=not path.startswith(_OF_CRON))
         content = self.host.remembered(("text of sessions", real), lambda: _content(self.host, real))
@@ -130,14 +130,12 @@ class Seen:
         return status is not None and bool(status.mode & _SEARCH)
 
 
-def _is_of_others(host: Host, path: str) -> bool:
-    """Whether root acts, and another account may change a file."""
+def is_of_others(host: Host, path: str) -> bool:
+    """Whether root acts, and another account may change a file, links followed; also if that cannot be determined."""
     try:
-        return host.account.is_root and host.path_owner(path) != 0
-    except PermissionError:
-        return True
+        return host.account.is_root and host.path_owner(host.real(path)) != 0
     except OSError:
-        return False
+        return True
 
 
 def _content(host: Host, path: str) -> bytes | None:

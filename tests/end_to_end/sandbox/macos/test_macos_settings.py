@@ -6,6 +6,7 @@ Where a Mac is at hand, `scripts/record-macos` says whether the real tool does t
 from __future__ import annotations
 
 import plistlib
+from typing import Any
 
 import pytest
 
@@ -167,7 +168,8 @@ def test_too_many_names(mac: Mac, corp: Root) -> None:
     assert (code, stdout, stderr.splitlines()[0]) == (2, "", "Too many policy string arguments.")
     assert mac.settings() is None
     assert mac.security(*ADD, "-p", "ssl", *names[2:], CORP).returncode == 0
-    assert len(exported(mac, "-d")[sha1(corp)]["trustSettings"]) == 128  # type: ignore[arg-type]  # a list
+    settings: Any = exported(mac, "-d")[sha1(corp)]["trustSettings"]
+    assert len(settings) == 128
 
 
 def test_user_settings_may_be_disabled(mac: Mac, corp: Root) -> None:
